@@ -1,0 +1,3 @@
+# .bashrc
+
+alias ll='ls -l'
