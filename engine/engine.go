@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"elbow/engine/compute"
@@ -50,6 +51,8 @@ type Engine struct {
 	domain  string
 	log     *slog.Logger
 	now     func() time.Time
+
+	balancers atomic.Pointer[map[string]string] // names of load balancers by DNS name, as of the last pass
 
 	kicks    chan struct{}
 	cancel   context.CancelFunc

@@ -1,12 +1,10 @@
 package engine
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"elbow/engine/compute"
 	"elbow/engine/fault"
@@ -201,27 +199,5 @@ func TestALaunchSharesNothingWithItsInput(t *testing.T) {
 	tags["Name"], script[0] = "changed", '?'
 	if kept := c.instance(in.ID); kept.Name() != "web" || string(kept.UserData) != "#!/bin/sh" {
 		t.Errorf("kept %q and %q", kept.Name(), kept.UserData)
-	}
-}
-
-func BenchmarkDescribeAThousandInstances(b *testing.B) {
-	e := newCloud(&testing.T{}).Engine
-	err := e.store.Update(b.Context(), e.scope, func(tx Tx) error {
-		for i := range 1000 {
-			ip := netip.AddrFrom4([4]byte{172, 31, byte(i / 250), byte(4 + i%250)})
-			in := compute.Instance{ID: fmt.Sprintf("i-%017x", i), Goal: compute.Run, LaunchTime: time.Now(), Interface: network.Interface{PrivateIP: ip}}
-			if err := tx.PutInstance(in); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		if list, err := e.DescribeInstances(b.Context()); err != nil || len(list) != 1000 {
-			b.Fatal(len(list), err)
-		}
 	}
 }

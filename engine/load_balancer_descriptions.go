@@ -160,7 +160,7 @@ func lookAround(tx Tx) (surroundings, error) {
 func (e *Engine) describeBalancer(b elb.LoadBalancer, around surroundings) LoadBalancerDescription {
 	d := LoadBalancerDescription{
 		LoadBalancer: b, Groups: map[string]string{}, Instances: map[string]InstanceSummary{},
-		Health: e.healthOf(b, around), Registered: len(b.Registrations),
+		Health: e.healthOf(b, around, e.edge.Health(b.DNSName)), Registered: len(b.Registrations),
 	}
 	d.Status, _ = e.edge.Status(b.DNSName)
 	for _, id := range b.Groups {
@@ -190,14 +190,14 @@ const (
 	deregistering = "Instance deregistration currently in progress."
 )
 
-// healthOf joins what the edge says with what was asked for. The edge follows a moment
+// healthOf joins what the edge said with what was asked for. The edge follows a moment
 // later: an instance it has not heard of yet is still being registered, and a verdict on
 // one that is no longer registered counts only while it drains. One that left and came
 // back may drain from before: that verdict is not about its new registration. Terminated
 // instances are left out (API Reference, DescribeInstanceHealth).
-func (e *Engine) healthOf(b elb.LoadBalancer, around surroundings) []elb.Health {
+func (e *Engine) healthOf(b elb.LoadBalancer, around surroundings, said []elb.Health) []elb.Health {
 	verdicts, draining := map[string]elb.Health{}, map[string]elb.Health{}
-	for _, h := range e.edge.Health(b.DNSName) {
+	for _, h := range said {
 		if h.Description == deregistering {
 			draining[h.InstanceID] = h
 			continue

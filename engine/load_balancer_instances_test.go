@@ -205,3 +205,39 @@ func TestTheHealthOfInstancesAskedFor(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestWhatTheEdgeSaidIsJoinedWithWhatWasAskedFor(t *testing.T) {
+	c := newCloud(t)
+	in := compute.Instance{ID: "i-1", Goal: compute.Run}
+	around := surroundings{instances: map[string]compute.Instance{in.ID: in}}
+	serving := elb.Health{InstanceID: in.ID, State: elb.InService, Description: "N/A"}
+	leaving := elb.Health{InstanceID: in.ID, State: elb.InService, Description: deregistering}
+	tests := []struct {
+		name       string
+		registered bool
+		said       []elb.Health
+		want       []string // descriptions
+	}{
+		{"a verdict on a registered one", true, []elb.Health{serving}, []string{"N/A"}},
+		{"nothing yet", true, nil, []string{registering}},
+		{"one that left and drains", false, []elb.Health{leaving}, []string{deregistering}},
+		{"one that left, before the edge hears of it", false, []elb.Health{serving}, nil},
+		{"one that came back while it drains", true, []elb.Health{leaving}, []string{registering}},
+		{"one that came back and serves while it drains", true, []elb.Health{leaving, serving}, []string{"N/A"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := elb.LoadBalancer{}
+			if tt.registered {
+				b.Registrations = []elb.Registration{{ID: "reg-1", InstanceID: in.ID}}
+			}
+			var got []string
+			for _, h := range c.healthOf(b, around, tt.said) {
+				got = append(got, h.Description)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}

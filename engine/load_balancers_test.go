@@ -122,9 +122,9 @@ func TestLoadBalancersThatAreRefused(t *testing.T) {
 	c := newCloud(t)
 	c.balancer("taken")
 	c.made("taken")
+	all := c.subnets()
 	subnet, foreign := c.foreignVPC()
 	theirs := c.anotherAccountsGroup()
-	all := c.subnets()
 	second := network.Subnet{ID: ident.New("subnet"), VPCID: c.vpc().ID, AvailabilityZone: "ap-northeast-1a", CIDR: all[0].CIDR}
 	c.in(c.scope, func(tx Tx) error { return tx.PutSubnet(second) })
 	tests := []struct {

@@ -77,6 +77,8 @@ func (c cloud) close() {
 func (c cloud) running(groups ...string) compute.Instance {
 	c.t.Helper()
 	in := c.placed(compute.Run, groups...)
+	w := World{Scopes: []ScopedWorld{c.world()}}
+	c.fabric.Apply(w.interfaces(), w.groups()) // a machine boots only with its interface on the wire
 	c.fleet.Start(in, compute.Source{Base: compute.BaseImages()[0].Dir})
 	for c.stateOf(in) != compute.Running {
 		select {

@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"sync"
 	"time"
@@ -29,8 +31,11 @@ func New(c Config) (*Engine, error) {
 	if e.now == nil {
 		e.now = time.Now
 	}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
 	fleet, err := compute.NewFleet(compute.FleetConfig{
-		Dir: filepath.Join(c.Dir, "machines"), Fabric: c.Fabric, Pace: e.pace, Changed: e.instanceMoved, Log: c.Log,
+		Dir: filepath.Join(c.Dir, "machines"), Fabric: c.Fabric, Pace: e.pace, Changed: e.instanceMoved, Log: e.log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the machine directory: %w", err)
@@ -38,7 +43,7 @@ func New(c Config) (*Engine, error) {
 	e.fleet = fleet
 	e.edge = elb.NewEdge(elb.EdgeConfig{
 		Fabric: c.Fabric, Pace: e.pace, Changed: e.targetsMoved,
-		RefuseHost: c.Gateway.IsConsoleName, CookiePrefix: "elbow_", Log: c.Log,
+		RefuseHost: c.Gateway.IsConsoleName, CookiePrefix: "elbow_", Log: e.log,
 	})
 	return e, nil
 }
@@ -82,9 +87,14 @@ func (e *Engine) instanceMoved(id string) {
 	e.kick()
 }
 
-// targetsMoved hears of a change in a load balancer's health or listeners.
+// targetsMoved hears of a change in a load balancer's health or listeners. The edge knows
+// load balancers by their DNS names, everybody else by their names.
 func (e *Engine) targetsMoved(dnsName string) {
-	e.bus.Publish(event.Key{Noun: "load-balancer", ID: dnsName})
+	name := dnsName
+	if names := e.balancers.Load(); names != nil {
+		name = cmp.Or((*names)[dnsName], dnsName)
+	}
+	e.bus.Publish(event.Key{Noun: "load-balancer", ID: name})
 }
 
 // reconciler is the loop that makes what is follow what was asked. Only its own
@@ -125,6 +135,7 @@ func (r *reconciler) pass(ctx context.Context) error {
 		r.do(ctx, s, w)
 	}
 	r.sweep(w)
+	e.balancers.Store(w.balancers())
 	e.edge.Apply(e.wanted(w))
 	e.gateway.SetRoutes(e.routes(w))
 	return nil

@@ -43,11 +43,11 @@ func RulesVersion(g network.SecurityGroup, d network.Direction) string {
 // rules since the form was opened, InvalidSecurityGroupRuleId.NotFound, and those of
 // AuthorizeSecurityGroupIngress.
 func (e *Engine) ModifySecurityGroupRules(ctx context.Context, in ModifySecurityGroupRulesInput) error {
-	if err := checkDirection(in.Direction); err != nil {
-		return err
-	}
 	authorize := "AuthorizeSecurityGroup" + actionSuffix(in.Direction)
 	return e.doEdits(ctx, authorize, in.GroupID, func(tx Tx) ([]edit, func(*change) error, error) {
+		if err := checkDirection(in.Direction); err != nil {
+			return nil, nil, err
+		}
 		g, err := findGroup(tx, in.GroupID)
 		if err != nil {
 			return nil, nil, err

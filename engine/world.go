@@ -33,6 +33,17 @@ func (w World) groups() []network.SecurityGroup {
 	return all
 }
 
+// balancers are the names of the load balancers by their DNS names.
+func (w World) balancers() *map[string]string {
+	names := map[string]string{}
+	for _, s := range w.Scopes {
+		for _, b := range s.LoadBalancers {
+			names[b.DNSName] = b.Name
+		}
+	}
+	return &names
+}
+
 // source is what the machine of a step's instance is made from when it has no directory
 // yet: its image's files and the public key chosen at launch.
 func (w World) source(st step) compute.Source {

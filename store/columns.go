@@ -14,6 +14,9 @@ func micros(t time.Time) int64 {
 	return t.UnixMicro()
 }
 
+// The columns below scan a value into the type that a record has for it. What does not
+// parse is an error of the read: a damaged row never becomes a zero value.
+
 // timeColumn scans what micros wrote.
 type timeColumn struct{ to *time.Time }
 

@@ -24,7 +24,7 @@ func refused(err error, taken *fault.Error) error {
 			return err
 		}
 		return because(taken, err)
-	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: // mostly at the commit, when nobody knows any more which statement it was
 		return because(fault.New(fault.Conflict, "DependencyViolation",
 			"The change was not made: what it removes is still in use, or what it refers to no longer exists."), err)
 	}

@@ -5,6 +5,7 @@ import (
 	"elbow/engine/fault"
 )
 
+// Of two images of one moment the later row is the newer one.
 const (
 	selectImages = `
 		SELECT id, name, description, state, state_reason, source_instance_id, snapshot_id,

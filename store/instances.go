@@ -7,6 +7,8 @@ import (
 	"elbow/engine/network"
 )
 
+// One RunInstances call gives all its instances one launch time: the last row is the
+// newest. The Availability Zone stands in the row too, for when the interface is gone.
 const (
 	selectInstances = `
 		SELECT id, reservation_id, launch_index, image_id, type, key_name, availability_zone, auto_public_ip, user_data,
@@ -23,6 +25,8 @@ func (t *tx) Instances() ([]compute.Instance, error) { return t.instances("") }
 // FindInstance implements engine.Tx.
 func (t *tx) FindInstance(id string) (compute.Instance, bool, error) { return find(t.instances, id) }
 
+// instances reads every instance, or with an id that one, in three queries: the rows,
+// their interfaces and their tags.
 func (t *tx) instances(id string) ([]compute.Instance, error) {
 	instances, err := load(t, scanInstance, id, allInstances, oneInstance)
 	if err != nil {
@@ -47,6 +51,7 @@ func (t *tx) instances(id string) ([]compute.Instance, error) {
 	return instances, err
 }
 
+// scanInstance leaves the interface to its own row, but for the Availability Zone.
 func scanInstance(r row) (in compute.Instance, err error) {
 	err = r.Scan(&in.ID, &in.ReservationID, &in.LaunchIndex, &in.ImageID, &in.Type, &in.KeyName,
 		&in.Interface.AvailabilityZone, &in.AutoPublicIP, &in.UserData, &in.DisableApiTermination, &in.ShutdownBehavior,
@@ -84,6 +89,8 @@ func (t *tx) PutInstance(in compute.Instance) error {
 	return t.putTags(instanceTags, in.ID, in.Tags)
 }
 
+// putInstanceRow updates in place: SQLite's REPLACE would delete the old row first, and
+// all that hangs on it.
 func (t *tx) putInstanceRow(in compute.Instance) error {
 	return t.put(nil, `
 		INSERT INTO instances (account_id, region, id, reservation_id, launch_index, image_id, type, key_name,

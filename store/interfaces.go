@@ -70,6 +70,7 @@ func scanAddress(r row) (a netip.Addr, err error) {
 // putInterface writes an interface anew; its owner has taken away the old one. position
 // is its place among its owner's.
 func (t *tx) putInterface(n network.Interface, position int) error {
+	// Which of the two addresses it was, only the text of the driver's error would tell.
 	taken := fault.New(fault.Conflict, "InvalidIPAddress.InUse", "The address %s, or the public address %s, has just been given to something else. Try again.", n.PrivateIP, n.PublicIP)
 	_, err := t.write(taken, `
 		INSERT INTO interfaces (account_id, region, id, instance_id, load_balancer, position, vpc_id,

@@ -56,7 +56,8 @@ func (t *tx) PutKeyPair(k compute.KeyPair) error {
 	return t.putTags(keyPairTags, k.ID, k.Tags)
 }
 
-// DeleteKeyPair implements engine.Tx.
+// DeleteKeyPair implements engine.Tx. The tags go first, while the name still tells the
+// id that they are kept by.
 func (t *tx) DeleteKeyPair(name string) error {
 	err := t.exec(`
 		DELETE FROM tags WHERE account_id = ?1 AND region = ?2 AND kind = 'key-pair' AND resource_id IN (

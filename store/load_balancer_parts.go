@@ -86,6 +86,7 @@ func (t *tx) putBalancerGroups(b elb.LoadBalancer) error {
 	return nil
 }
 
+// putListeners writes all listeners anew, so that two may trade ports.
 func (t *tx) putListeners(b elb.LoadBalancer) error {
 	err := t.exec(`DELETE FROM listeners WHERE account_id = ?1 AND region = ?2 AND load_balancer = ?3`, b.Name)
 	if err != nil {
@@ -145,6 +146,7 @@ func asStored(reg elb.Registration) elb.Registration {
 	return reg
 }
 
+// register gives the registration the next position, after all others.
 func (t *tx) register(name string, reg elb.Registration) error {
 	return t.exec(`
 		INSERT INTO registrations (account_id, region, load_balancer, id, instance_id, registered_at)

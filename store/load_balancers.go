@@ -24,6 +24,8 @@ func (t *tx) FindLoadBalancer(name string) (elb.LoadBalancer, bool, error) {
 	return find(t.balancers, name)
 }
 
+// balancers reads every load balancer, or with a name that one, in as many queries as
+// there are kinds of parts.
 func (t *tx) balancers(name string) ([]elb.LoadBalancer, error) {
 	balancers, err := load(t, scanBalancer, name, allBalancers, oneBalancer)
 	if err != nil || len(balancers) == 0 {
@@ -110,7 +112,8 @@ func (t *tx) putNodes(b elb.LoadBalancer) error {
 	return nil
 }
 
-// DeleteLoadBalancer implements engine.Tx.
+// DeleteLoadBalancer implements engine.Tx. Nodes, listeners and registrations go with
+// their load balancer by the schema; tags have no foreign key.
 func (t *tx) DeleteLoadBalancer(name string) error {
 	if err := t.exec(`DELETE FROM load_balancers WHERE account_id = ?1 AND region = ?2 AND name = ?3`, name); err != nil {
 		return err

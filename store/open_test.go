@@ -196,6 +196,12 @@ func TestCloseWaitsForTheWriteUnderWay(t *testing.T) {
 	go func() { <-begun; closed <- db.Close() }()
 	update(t, db, mine(), func(tx engine.Tx) error {
 		close(begun)
+		select {
+		case err := <-closed:
+			t.Errorf("Close returned with a write under way (%v)", err)
+			closed <- err
+		case <-time.After(50 * time.Millisecond): // long enough for a Close that does not wait
+		}
 		if _, err := store.Open(t.Context(), dir); err == nil {
 			t.Error("the directory was given free with a write under way")
 		}

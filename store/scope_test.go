@@ -92,8 +92,8 @@ func TestAnotherAccountsRecordIsNeverReplaced(t *testing.T) {
 	}
 	for what, put := range stolen {
 		err := db.Update(t.Context(), theirs(), put)
-		if f, ok := fault.Of(err); !ok || f.Kind != fault.Conflict {
-			t.Errorf("%s: %v, want a conflict", what, err)
+		if fault.CodeOf(err) != "IdempotentParameterMismatch" {
+			t.Errorf("%s: %v, want to hear that the ID belongs to something else", what, err)
 		}
 	}
 	view(t, db, mine(), func(tx engine.Tx) error { expectAccount(t, tx, a); return nil })

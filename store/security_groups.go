@@ -5,6 +5,7 @@ import (
 	"elbow/engine/network"
 )
 
+// Rules keep their positions: a page shows them in the order in which they were made.
 const (
 	selectGroups = `
 		SELECT id, vpc_id, name, description, created_at FROM security_groups
@@ -77,6 +78,7 @@ func (t *tx) PutSecurityGroup(g network.SecurityGroup) error {
 	return t.putTags(securityGroupTags, g.ID, g.Tags)
 }
 
+// putRules writes all rules anew: there are at most a hundred or so, and each may have moved.
 func (t *tx) putRules(g network.SecurityGroup) error {
 	err := t.exec(`DELETE FROM security_group_rules WHERE account_id = ?1 AND region = ?2 AND group_id = ?3`, g.ID)
 	if err != nil {

@@ -1,6 +1,6 @@
 package store
 
-// Setting implements engine.Tx.
+// Setting implements engine.Tx. An empty value is a value.
 func (t *tx) Setting(key string) (value string, ok bool, err error) {
 	values, err := collect(t, scanText, `SELECT value FROM settings WHERE account_id = ?1 AND region = ?2 AND key = ?3`, key)
 	if err != nil || len(values) == 0 {

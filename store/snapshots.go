@@ -2,6 +2,7 @@ package store
 
 import "elbow/engine/compute"
 
+// Of two snapshots of one moment the later row is the newer one.
 const (
 	selectSnapshots = `
 		SELECT id, volume_id, description, state, size_gib, bytes, started_at

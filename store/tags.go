@@ -49,7 +49,8 @@ func scanTag(r row) (p part[tag], err error) {
 	return p, err
 }
 
-// putTags replaces the tags of a resource.
+// putTags replaces the tags of a resource. They go in by the order of their keys, so that
+// the same put always writes the same bytes.
 func (t *tx) putTags(k kind, id string, tags map[string]string) error {
 	if err := t.deleteTags(k, id); err != nil {
 		return err
@@ -65,6 +66,8 @@ func (t *tx) putTags(k kind, id string, tags map[string]string) error {
 	return nil
 }
 
+// deleteTags is what every Delete method ends with: one table serves six kinds of
+// resource, which no foreign key can express.
 func (t *tx) deleteTags(k kind, id string) error {
 	return t.exec(`
 		DELETE FROM tags WHERE account_id = ?1 AND region = ?2 AND kind = ?3 AND resource_id = ?4`, string(k), id)

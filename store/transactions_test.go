@@ -177,7 +177,8 @@ func TestHalfStatesAreRefused(t *testing.T) {
 			a.web.Rules[0].Prefix = netip.MustParsePrefix("10.0.0.0/8")
 			return tx.PutSecurityGroup(a.web)
 		},
-		"an unknown goal": func(tx engine.Tx, a account) error { a.instance.Goal = "dance"; return tx.PutInstance(a.instance) },
+		"an unknown goal":      func(tx engine.Tx, a account) error { a.instance.Goal = "dance"; return tx.PutInstance(a.instance) },
+		"a second default VPC": func(tx engine.Tx, a account) error { a.vpc.ID = "vpc-x"; return tx.PutVPC(a.vpc) },
 		"two listeners on a port": func(tx engine.Tx, a account) error {
 			a.elb.Listeners[1].LoadBalancerPort = a.elb.Listeners[0].LoadBalancerPort
 			return tx.PutLoadBalancer(a.elb)

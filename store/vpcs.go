@@ -2,7 +2,7 @@ package store
 
 import "elbow/engine/network"
 
-// VPCs implements engine.Tx.
+// VPCs implements engine.Tx, the default one first.
 func (t *tx) VPCs() ([]network.VPC, error) {
 	return collect(t, scanVPC, `
 		SELECT id, cidr, is_default FROM vpcs
@@ -14,7 +14,7 @@ func scanVPC(r row) (v network.VPC, err error) {
 	return v, err
 }
 
-// PutVPC implements engine.Tx.
+// PutVPC implements engine.Tx. A second default VPC of a scope is an error.
 func (t *tx) PutVPC(v network.VPC) error {
 	return t.put(nil, `
 		INSERT INTO vpcs (account_id, region, id, cidr, is_default) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -35,7 +35,8 @@ func scanSubnet(r row) (s network.Subnet, err error) {
 	return s, err
 }
 
-// PutSubnet implements engine.Tx.
+// PutSubnet implements engine.Tx. Two subnets of a VPC with the same range are an error;
+// ranges that overlap are the engine's to refuse.
 func (t *tx) PutSubnet(s network.Subnet) error {
 	return t.put(nil, `
 		INSERT INTO subnets (account_id, region, id, vpc_id, availability_zone, cidr, default_for_az)

@@ -23,6 +23,7 @@ func (s *Server) mounts() []func(*echo.Group) {
 		s.routesSecurityGroups,
 		s.routesSnapshots,
 		s.routesTags,
+		s.routesLoadBalancers,
 		s.routesInstances,
 		s.routesInstanceDetail,
 		s.routesFiles,

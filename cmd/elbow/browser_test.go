@@ -41,6 +41,9 @@ func newBrowser(t *testing.T, language string) *browser {
 	t.Cleanup(cancel)
 	tab, cancelTab := chromedp.NewContext(ctx)
 	t.Cleanup(cancelTab)
+	if err := chromedp.Do(tab); err != nil { // without a deadline: the browser lives as long as this context
+		t.Fatalf("starting Chromium: %v", err)
+	}
 	return &browser{t: t, ctx: tab}
 }
 
@@ -67,6 +70,9 @@ func (b *browser) open(url string) *page {
 	b.t.Helper()
 	ctx, cancel := chromedp.NewContext(b.ctx)
 	b.t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil {
+		b.t.Fatalf("opening a tab: %v", err)
+	}
 	p := &page{t: b.t, ctx: ctx, shots: screenshotDir(b.t)}
 	p.do(chromedp.EmulateViewport(1440, 900))
 	p.goTo(url)

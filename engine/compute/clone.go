@@ -21,10 +21,11 @@ const keptMode = fs.ModePerm | fs.ModeSticky
 // Clone copies the tree below src to the new directory dst and returns the bytes of its
 // files. It is built at tmp, beside dst, and published by rename: dst is whole or absent.
 // Modes and times are kept and symbolic links are copied as they are, never followed;
-// FIFOs, sockets and devices are left out. durable also brings it to the disk before it
-// is published. finish, when given, has the last word on the tree before that.
-func Clone(ctx context.Context, dst, tmp string, src *os.Root, durable bool, finish func(*os.Root) error) (int64, error) {
-	c := &copier{ctx: ctx, src: src, durable: durable}
+// FIFOs, sockets and devices are left out. live is for a source that is in use: what
+// vanishes meanwhile is left out, and the copy is on the disk before it is published,
+// since nothing can make it again. finish, when given, has the last word on the tree before that.
+func Clone(ctx context.Context, dst, tmp string, src *os.Root, live bool, finish func(*os.Root) error) (int64, error) {
+	c := &copier{ctx: ctx, src: src, live: live}
 	err := publish(dst, tmp, func(root *os.Root) error {
 		c.dst = root
 		if err := c.tree("."); err != nil || finish == nil {
@@ -74,7 +75,7 @@ func syncDirectory(dir string) error {
 type copier struct {
 	ctx      context.Context
 	src, dst *os.Root
-	durable  bool
+	live     bool
 	bytes    int64
 }
 
@@ -89,7 +90,11 @@ func (c *copier) tree(dir string) error {
 		return err
 	}
 	for _, e := range entries {
-		if err := c.entry(path.Join(dir, e.Name()), e.Type()); err != nil {
+		err := c.entry(path.Join(dir, e.Name()), e.Type())
+		if c.live && errors.Is(err, fs.ErrNotExist) {
+			continue // removed since the directory was read
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -130,11 +135,7 @@ func (c *copier) entry(name string, kind fs.FileMode) error {
 		}
 		return c.dst.Symlink(target, name)
 	case kind.IsRegular():
-		err := c.file(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil // removed since the directory was read
-		}
-		return err
+		return c.file(name)
 	}
 	return nil
 }
@@ -193,7 +194,7 @@ func (c *copier) contents(out, in *os.File, info fs.FileInfo) error {
 		}
 	}
 	c.bytes += info.Size()
-	if err := out.Chmod(info.Mode() & keptMode); err != nil || !c.durable {
+	if err := out.Chmod(info.Mode() & keptMode); err != nil || !c.live {
 		return err
 	}
 	return out.Sync()

@@ -5,16 +5,21 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"elbow/engine/ident"
 	"elbow/engine/network"
 	"elbow/engine/pace"
 )
@@ -31,8 +36,7 @@ type cloud struct {
 
 const observer = "eni-observer"
 
-// port80 is 80, except for an unprivileged run over loopback sockets, where the fabric
-// falls back to memory by itself.
+// openGroup admits everything.
 var openGroup = network.SecurityGroup{
 	ID: "sg-00000000000000001", VPCID: "vpc-1", Name: "open",
 	Rules: []network.Rule{
@@ -445,6 +449,9 @@ func TestNoGoroutineAndNoDescriptorIsLeftAfter200Launches(t *testing.T) {
 	warm := c.launch(500, webImage)
 	c.Terminate(warm.ID)
 	c.await(warm.ID, Terminated)
+	runtime.GC()
+	// From here on nothing closes what was forgotten: the collector would.
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	before := descriptors(t)
 	instances := make([]Instance, 200)
 	for i := range instances {
@@ -477,4 +484,53 @@ func descriptors(t *testing.T) int {
 		t.Fatal(err)
 	}
 	return len(entries)
+}
+
+func TestHoweverGoalsArriveTheLastOneHolds(t *testing.T) {
+	c := newCloud(t, true, 1000)
+	instances := make([]Instance, 4)
+	for i := range instances {
+		instances[i] = c.instance(i + 1)
+	}
+	var people sync.WaitGroup
+	for person := range 3 {
+		people.Go(func() {
+			dice := rand.New(rand.NewPCG(uint64(person), 1))
+			for range 60 {
+				c.disturb(instances[dice.IntN(len(instances))], dice)
+			}
+		})
+	}
+	people.Wait()
+	for i, in := range instances {
+		if i%2 == 0 {
+			c.Stop(in.ID)
+			c.await(in.ID, Stopped)
+			continue
+		}
+		in.Boots = 1000
+		c.Start(in, webImage)
+		c.eventually("it runs and answers", func() bool {
+			s, _ := c.State(in.ID)
+			return s == Running && c.service(in).Active && c.answers(in)
+		})
+	}
+}
+
+// disturb does one thing that people do, at a bad moment.
+func (c *cloud) disturb(in Instance, dice *rand.Rand) {
+	in.Boots = 1 + dice.IntN(100)
+	switch dice.IntN(6) {
+	case 0, 1:
+		c.Start(in, webImage)
+	case 2:
+		c.Stop(in.ID)
+	case 3:
+		_ = c.RestartService(context.Background(), in.ID, "httpd") // refused in most states
+	case 4:
+		_, _ = c.CaptureImage(context.Background(), in.ID, ident.New("snap"), dice.IntN(2) == 0)
+	case 5:
+		_ = c.WriteFile(in.ID, "/var/www/html/a", strings.NewReader("a"), "")
+		time.Sleep(time.Duration(dice.IntN(5)) * time.Millisecond)
+	}
 }

@@ -82,6 +82,7 @@ func TestPuTTYReadsThePPKFiles(t *testing.T) {
 	if err != nil {
 		t.Skip("NOT TESTED: puttygen (package putty-tools) is not installed")
 	}
+	t.Setenv("HOME", t.TempDir()) // it leaves a directory there
 	for _, typ := range []string{KeyRSA, KeyED25519} {
 		pair, file, err := GenerateKeyPair(typ, FormatPPK)
 		if err != nil {

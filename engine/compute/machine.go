@@ -287,13 +287,16 @@ func (m *machine) destroy(ctx context.Context) error {
 	return nil
 }
 
-// move enters a state and announces it, the second without a lock.
+// move enters a state and announces it, the second without a lock. A failure is shown
+// until a state is reached, through every attempt at it.
 func (m *machine) move(to State) {
 	m.mu.Lock()
 	if m.state != to {
-		m.state, m.since = to, time.Now()
+		m.state, m.since, m.failure = to, time.Now(), ""
 	}
-	m.failure = ""
+	if to == Running {
+		m.failure = "" // a reboot keeps the state
+	}
 	m.mu.Unlock()
 	m.fleet.changed(m.id)
 }

@@ -124,6 +124,8 @@ func pathFault(err error, name string) error {
 		return fault.New(fault.Invalid, "InvalidPath.TooLong", "The path is too long: at most 255 bytes a name and 4095 bytes in all.").In("path")
 	case errors.Is(err, syscall.ELOOP):
 		return fault.New(fault.Invalid, "InvalidPath.Loop", "%q leads through too many symbolic links.", name).In("path")
+	case errors.Is(err, fs.ErrClosed):
+		return fault.New(fault.Forbidden, "IncorrectInstanceState", "The instance stopped before %q could be reached. Start it, then try again.", name).In("path")
 	case errors.Is(err, fs.ErrPermission):
 		return fault.New(fault.Forbidden, "InvalidPath.Denied", "Permission denied for %q.", name).In("path")
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):

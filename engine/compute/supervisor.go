@@ -122,6 +122,7 @@ func (s *supervisor) stop(ctx context.Context, name string) {
 		return
 	}
 	p.server.stop(ctx)
+	_ = p.listener.Close() // Serve may not have taken it over yet, and then nobody else would
 	_ = p.server.close()
 	s.changed()
 }

@@ -208,11 +208,7 @@ func (e *Edge) Close(ctx context.Context) error {
 	for _, b := range e.abandon(nil) {
 		b.retire()
 	}
-	patience, cancel := context.WithCancel(ctx)
-	if deadline, ok := ctx.Deadline(); ok {
-		// Whoever closes after us needs time as well.
-		patience, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
-	}
+	patience, cancel := half(ctx)
 	defer cancel()
 	defer context.AfterFunc(patience, e.hurry)()
 	ended := make(chan struct{})
@@ -226,4 +222,12 @@ func (e *Edge) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// half is a context with half of the time that ctx leaves: whoever closes next needs some.
+func half(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithTimeout(ctx, time.Until(deadline)/2)
+	}
+	return context.WithCancel(ctx)
 }

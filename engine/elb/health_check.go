@@ -3,6 +3,8 @@ package elb
 import (
 	"strconv"
 	"strings"
+
+	"elbow/engine/fault"
 )
 
 // ParseTarget reads a health check's target as AWS writes it, HTTP:80/index.html or
@@ -25,7 +27,7 @@ func ParseTarget(text string) (HealthCheck, error) {
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
 	if err != nil || strings.TrimLeft(port, "0123456789") != "" || n == 0 {
-		return HealthCheck{}, invalid("ping_port", "HealthCheck Target must specify a port from 1 to 65535, not %q. e.g. TCP:80", clip(port))
+		return HealthCheck{}, fault.New(fault.Invalid, invalid, "HealthCheck Target must specify a port from 1 to 65535, not %q. e.g. TCP:80", clip(port)).In("ping_port")
 	}
 	h.Port, h.Path = uint16(n), path
 	if err := h.validPath(); err != nil {
@@ -43,15 +45,15 @@ func (h HealthCheck) Validate() error {
 	}
 	switch {
 	case !within(h.Timeout, minTimeout, maxTimeout):
-		return invalid("timeout", "HealthCheck timeout must be %d to %d whole seconds, not %s.", seconds(minTimeout), seconds(maxTimeout), inSeconds(h.Timeout))
+		return fault.New(fault.Invalid, invalid, "HealthCheck timeout must be %d to %d whole seconds, not %s.", seconds(minTimeout), seconds(maxTimeout), inSeconds(h.Timeout)).In("timeout")
 	case !within(h.Interval, minInterval, maxInterval):
-		return invalid("interval", "HealthCheck interval must be %d to %d whole seconds, not %s.", seconds(minInterval), seconds(maxInterval), inSeconds(h.Interval))
+		return fault.New(fault.Invalid, invalid, "HealthCheck interval must be %d to %d whole seconds, not %s.", seconds(minInterval), seconds(maxInterval), inSeconds(h.Interval)).In("interval")
 	case h.Timeout >= h.Interval:
-		return invalid("timeout", "HealthCheck timeout must be less than interval.")
+		return fault.New(fault.Invalid, invalid, "HealthCheck timeout must be less than interval.").In("timeout")
 	case h.UnhealthyThreshold < minThreshold || h.UnhealthyThreshold > maxThreshold:
-		return invalid("unhealthy_threshold", "HealthCheck unhealthy threshold must be %d to %d, not %d.", minThreshold, maxThreshold, h.UnhealthyThreshold)
+		return fault.New(fault.Invalid, invalid, "HealthCheck unhealthy threshold must be %d to %d, not %d.", minThreshold, maxThreshold, h.UnhealthyThreshold).In("unhealthy_threshold")
 	case h.HealthyThreshold < minThreshold || h.HealthyThreshold > maxThreshold:
-		return invalid("healthy_threshold", "HealthCheck healthy threshold must be %d to %d, not %d.", minThreshold, maxThreshold, h.HealthyThreshold)
+		return fault.New(fault.Invalid, invalid, "HealthCheck healthy threshold must be %d to %d, not %d.", minThreshold, maxThreshold, h.HealthyThreshold).In("healthy_threshold")
 	}
 	return nil
 }
@@ -61,7 +63,7 @@ func (h HealthCheck) validTarget() error {
 		return err
 	}
 	if h.Port == 0 {
-		return invalid("ping_port", "HealthCheck Target must specify a port from 1 to 65535, not %q. e.g. TCP:80", "0")
+		return fault.New(fault.Invalid, invalid, "HealthCheck Target must specify a port from 1 to 65535, not %q. e.g. TCP:80", "0").In("ping_port")
 	}
 	return h.validPath()
 }
@@ -71,22 +73,22 @@ func (h HealthCheck) validProtocol() error {
 	case HTTP, HTTPS, TCP, SSL:
 		return nil
 	}
-	return invalid("ping_protocol", "HealthCheck Target must begin with one of HTTP, TCP, HTTPS, SSL")
+	return fault.New(fault.Invalid, invalid, "HealthCheck Target must begin with one of HTTP, TCP, HTTPS, SSL").In("ping_protocol")
 }
 
 // validPath also refuses what would break the request line that a probe sends.
 func (h HealthCheck) validPath() error {
 	switch {
 	case !h.asksForPath() && h.Path != "":
-		return invalid("ping_path", "A %s health check has a port and no path, not %q.", string(h.Protocol), clip(h.Path))
+		return fault.New(fault.Invalid, invalid, "A %s health check has a port and no path, not %q.", string(h.Protocol), clip(h.Path)).In("ping_path")
 	case !h.asksForPath():
 		return nil
 	case !strings.HasPrefix(h.Path, "/"):
 		return h.pathMissing()
 	case len(h.Path) > maxPath:
-		return invalid("ping_path", "HealthCheck Target path cannot be longer than %d characters; this one has %d.", maxPath, len(h.Path))
+		return fault.New(fault.Invalid, invalid, "HealthCheck Target path cannot be longer than %d characters; this one has %d.", maxPath, len(h.Path)).In("ping_path")
 	case strings.ContainsFunc(h.Path, unfitForPath):
-		return invalid("ping_path", "HealthCheck Target path must be ASCII without spaces or control characters; write others as %%xx. %q is not.", clip(h.Path))
+		return fault.New(fault.Invalid, invalid, "HealthCheck Target path must be ASCII without spaces or control characters; write others as %%xx. %q is not.", clip(h.Path)).In("ping_path")
 	}
 	return nil
 }
@@ -94,7 +96,7 @@ func (h HealthCheck) validPath() error {
 func unfitForPath(r rune) bool { return r <= ' ' || r >= 0x7f || r == '#' }
 
 func (h HealthCheck) pathMissing() error {
-	return invalid("ping_path", "HealthCheck HTTP Target must specify a port followed by a path that begins with a slash. e.g. HTTP:80/ping/this/path")
+	return fault.New(fault.Invalid, invalid, "HealthCheck HTTP Target must specify a port followed by a path that begins with a slash. e.g. HTTP:80/ping/this/path").In("ping_path")
 }
 
 // asksForPath reports whether probes of this protocol make a request.

@@ -20,13 +20,13 @@ func (p Protocol) layer() int {
 func (l Listener) Validate() error {
 	switch {
 	case l.Protocol.layer() == 0:
-		return invalid("protocol", "A listener's protocol is HTTP, HTTPS, TCP or SSL, not %q.", clip(string(l.Protocol)))
+		return fault.New(fault.Invalid, invalid, "A listener's protocol is HTTP, HTTPS, TCP or SSL, not %q.", clip(string(l.Protocol))).In("protocol")
 	case l.InstanceProtocol.layer() == 0:
-		return invalid("instance_protocol", "An instance protocol is HTTP, HTTPS, TCP or SSL, not %q.", clip(string(l.InstanceProtocol)))
+		return fault.New(fault.Invalid, invalid, "An instance protocol is HTTP, HTTPS, TCP or SSL, not %q.", clip(string(l.InstanceProtocol))).In("instance_protocol")
 	case l.LoadBalancerPort == 0:
-		return invalid("listener_port", "A listener's port is a number from 1 to 65535.")
+		return fault.New(fault.Invalid, invalid, "A listener's port is a number from 1 to 65535.").In("listener_port")
 	case l.InstancePort == 0:
-		return invalid("instance_port", "An instance port is a number from 1 to 65535.")
+		return fault.New(fault.Invalid, invalid, "An instance port is a number from 1 to 65535.").In("instance_port")
 	case l.Protocol.layer() != l.InstanceProtocol.layer():
 		return fault.New(fault.Invalid, "InvalidConfigurationRequest",
 			"The protocols %s and %s do not go together: HTTP and HTTPS are sent to HTTP or HTTPS, TCP and SSL to TCP or SSL.",

@@ -10,6 +10,9 @@ import (
 
 // The limits that AWS documents (Classic Load Balancer user guide and API reference,
 // HealthCheck and ConnectionSettings).
+// invalid is the code that the Classic Load Balancer API gives to nearly every wrong value.
+const invalid = "ValidationError"
+
 const (
 	maxName = 32 // characters of a load balancer's name
 
@@ -22,25 +25,19 @@ const (
 	minDraining, maxDraining = time.Second, 3600 * time.Second
 )
 
-// invalid is a fault about one field of a form, with the code that the Classic Load
-// Balancer API gives to nearly every wrong value.
-func invalid(field, format string, args ...any) error {
-	return fault.New(fault.Invalid, "ValidationError", format, args...).In(field)
-}
-
 // ValidName checks a load balancer's name: 1 to 32 letters, digits and hyphens of ASCII,
 // with no hyphen first or last (API reference, CreateLoadBalancer). The fault concerns
 // the field name.
 func ValidName(name string) error {
 	switch {
 	case name == "":
-		return invalid("name", "A load balancer needs a name.")
+		return fault.New(fault.Invalid, invalid, "A load balancer needs a name.").In("name")
 	case len(name) > maxName:
-		return invalid("name", "LoadBalancer name cannot be longer than %d characters; %q has %d.", maxName, clip(name), len(name))
+		return fault.New(fault.Invalid, invalid, "LoadBalancer name cannot be longer than %d characters; %q has %d.", maxName, clip(name), len(name)).In("name")
 	case strings.ContainsFunc(name, unfitForName):
-		return invalid("name", "LoadBalancer name must contain only letters, digits and hyphens; %q has something else.", clip(name))
+		return fault.New(fault.Invalid, invalid, "LoadBalancer name must contain only letters, digits and hyphens; %q has something else.", clip(name)).In("name")
 	case name[0] == '-' || name[len(name)-1] == '-':
-		return invalid("name", "LoadBalancer name cannot begin or end with a hyphen, as %q does.", name)
+		return fault.New(fault.Invalid, invalid, "LoadBalancer name cannot begin or end with a hyphen, as %q does.", name).In("name")
 	}
 	return nil
 }
@@ -62,10 +59,10 @@ func clip(s string) string {
 // draining is on. The faults concern idle_timeout and draining_timeout.
 func (a Attributes) Validate() error {
 	if !within(a.IdleTimeout, minIdle, maxIdle) {
-		return invalid("idle_timeout", "The idle timeout must be %d to %d whole seconds, not %s.", seconds(minIdle), seconds(maxIdle), inSeconds(a.IdleTimeout))
+		return fault.New(fault.Invalid, invalid, "The idle timeout must be %d to %d whole seconds, not %s.", seconds(minIdle), seconds(maxIdle), inSeconds(a.IdleTimeout)).In("idle_timeout")
 	}
 	if a.ConnectionDraining && !within(a.DrainingTimeout, minDraining, maxDraining) {
-		return invalid("draining_timeout", "The draining timeout must be %d to %d whole seconds, not %s.", seconds(minDraining), seconds(maxDraining), inSeconds(a.DrainingTimeout))
+		return fault.New(fault.Invalid, invalid, "The draining timeout must be %d to %d whole seconds, not %s.", seconds(minDraining), seconds(maxDraining), inSeconds(a.DrainingTimeout)).In("draining_timeout")
 	}
 	return nil
 }

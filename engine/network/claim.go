@@ -3,9 +3,11 @@
 package network
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -16,14 +18,20 @@ import (
 // firstClaim is the second byte of the /16 that is tried first: 127.31 for 172.31.
 const firstClaim = 31
 
-// claim is one /16 of loopback, 127.N.0.0, that no other process uses while the lock is open.
-// The kernel lets go of the lock when the process ends, however it ends.
+// sentinelPort is where each claim listens, at an address that no subnet has.
+const sentinelPort = 17231
+
+// claim is one /16 of loopback, 127.N.0.0, that no other process uses while it lasts: a lock
+// on a file says so to those who look there, a listening socket to everybody on the host,
+// whatever directory they use. The kernel ends both with the process, however it ends.
 type claim struct {
-	second byte
-	lock   *os.File // nil when nothing needed to be claimed
+	second   byte
+	lock     *os.File         // nil when nothing needed to be claimed, as the socket
+	sentinel *net.TCPListener // never accepts
 }
 
-// claimLoopback claims 127.31/16 or the next free one by a lock on a file in dir.
+// claimLoopback claims 127.31/16 or the next free one, with the lock on a file in dir. An
+// error means that this host has no loopback addresses to claim, or no place for the lock.
 func claimLoopback(dir string) (claim, error) {
 	dir, err := lockDirectory(dir)
 	if err != nil {
@@ -31,15 +39,30 @@ func claimLoopback(dir string) (claim, error) {
 	}
 	for i := range 254 {
 		second := byte((firstClaim-1+i)%254 + 1) // 1 to 254: 127.0 is everybody's
-		lock, err := tryLock(filepath.Join(dir, "127."+strconv.Itoa(int(second))))
+		c, err := tryClaim(dir, second)
 		if err == nil {
-			return claim{second, lock}, nil
+			return c, nil
 		}
-		if !errors.Is(err, unix.EWOULDBLOCK) {
+		if !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EADDRINUSE) {
 			return claim{}, err
 		}
 	}
 	return claim{}, fmt.Errorf("every loopback network from 127.1 to 127.254 is claimed in %s", dir)
+}
+
+// tryClaim claims one /16; EWOULDBLOCK or EADDRINUSE mean that another process has it.
+func tryClaim(dir string, second byte) (claim, error) {
+	lock, err := tryLock(filepath.Join(dir, "127."+strconv.Itoa(int(second))))
+	if err != nil {
+		return claim{}, err
+	}
+	var config net.ListenConfig
+	config.SetMultipathTCP(false)
+	l, err := config.Listen(context.Background(), "tcp4", fmt.Sprintf("127.%d.255.254:%d", second, sentinelPort))
+	if err != nil {
+		return claim{}, errors.Join(err, lock.Close())
+	}
+	return claim{second, lock, l.(*net.TCPListener)}, nil
 }
 
 // lockDirectory makes the directory of locks, open to every user of the host as /tmp is,
@@ -75,9 +98,10 @@ func tryLock(name string) (*os.File, error) {
 	return f, nil
 }
 
+// release gives the /16 back.
 func (c claim) release() error {
 	if c.lock == nil {
 		return nil
 	}
-	return c.lock.Close()
+	return errors.Join(c.sentinel.Close(), c.lock.Close())
 }

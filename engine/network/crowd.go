@@ -59,9 +59,8 @@ func (c *crowd) close() {
 	defer c.mu.Unlock()
 	c.closed = true
 	for e := c.waiting.Front(); e != nil; e = e.Next() {
-		e.Value.(net.Conn).Close()
+		e.Value.(net.Conn).Close() // each leaves by itself
 	}
-	c.waiting.Init()
 }
 
 // maxDiscard is how much a mute connection reads before it lets the client's window fill.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,7 +17,7 @@ import (
 type FabricConfig struct {
 	LockDir  string        // where /16s of loopback are claimed; by default elbow-net in the host's directory for temporary files
 	InMemory bool          // interfaces meet in memory even where they could be bound
-	Pace     *pace.Pace    // accepted for symmetry with the other data planes; real traffic is never paced
+	Pace     *pace.Pace    // taken so that all data planes are made alike, and not used: real traffic is never paced
 	Log      *slog.Logger  // by default nothing is logged
 	Hold     time.Duration // how long a denied connection from outside is held mute; 2 minutes by default
 	MaxHeld  int           // how many are held at once; 1024 by default, fewer where descriptors are scarce
@@ -70,23 +69,12 @@ func NewFabric(c FabricConfig) (*Fabric, error) {
 
 func (f *Fabric) claimOrMeetInMemory(lockDir string) {
 	claimed, err := claimLoopback(lockDir)
-	if err == nil {
-		f.claim = claimed
-		err = probe(f.Loopback(netip.AddrFrom4([4]byte{172, 31, 0, 1})))
-	}
 	if err != nil {
 		f.memory = true
 		f.log.Warn("interfaces meet in memory: their loopback addresses cannot be used", "err", err)
+		return
 	}
-}
-
-// probe finds out whether a loopback address can be bound: macOS has 127.0.0.1 alone.
-func probe(addr netip.Addr) error {
-	l, err := net.ListenTCP("tcp4", net.TCPAddrFromAddrPort(netip.AddrPortFrom(addr, 0)))
-	if err != nil {
-		return err
-	}
-	return l.Close()
+	f.claim = claimed
 }
 
 // InMemory reports whether no interface can be reached at a loopback address of its own.

@@ -42,6 +42,8 @@ type Gateway struct {
 	looking crowd
 	crew    crew
 	opened  openPorts
+	life    context.Context // ends at Close: what still waits to hand a connection over gives up
+	end     context.CancelFunc
 }
 
 // greetingTime is how long a connection may take to say what it is for.
@@ -78,11 +80,12 @@ func (g *Gateway) start() {
 	g.looking.most = shares.looking
 	g.console = console{queue: newQueue(g.doors[0].Addr(), backlog), open: allowance{most: int64(shares.console)}}
 	g.opened.ports = map[socket]*openPort{}
+	g.life, g.end = context.WithCancel(context.Background())
 	g.SetRoutes(nil)
 	for _, door := range g.doors {
 		port := addrPort(door.Addr()).Port()
 		g.crew.spawn(func() {
-			acceptAll(door, g.fabric.done, func(c *net.TCPConn) { g.arrive(c, port) })
+			acceptAll(door, g.life.Done(), func(c *net.TCPConn) { g.arrive(c, port) })
 		})
 	}
 }
@@ -152,6 +155,7 @@ func (g *Gateway) Console() net.Listener { return &g.console }
 // for what ran for them. Connections that were handed over belong to who has them.
 func (g *Gateway) Close() error {
 	g.crew.dismiss()
+	g.end()
 	err := errors.Join(g.closeDoors(), g.opened.close())
 	g.looking.close()
 	g.console.shut()

@@ -2,6 +2,7 @@ package network
 
 import (
 	"bytes"
+	"net/url"
 	"strings"
 )
 
@@ -46,17 +47,19 @@ func requestTarget(line []byte) (host string, ok bool) {
 	if len(parts) != 3 || !strings.HasPrefix(parts[2], "HTTP/1.") {
 		return "", false
 	}
-	if parts[0] == "CONNECT" {
-		return parts[1], true
-	}
-	scheme, rest, absolute := strings.Cut(parts[1], "://")
-	if !absolute || strings.ContainsAny(scheme, "/?#") {
+	target := parts[1]
+	if strings.HasPrefix(target, "/") {
 		return "", true
 	}
-	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
-		rest = rest[:end]
+	if parts[0] == "CONNECT" {
+		target = "http://" + target
 	}
-	return rest[strings.LastIndexByte(rest, '@')+1:], true
+	// Read as net/http will read it: the gateway and the server must mean the same host.
+	u, err := url.ParseRequestURI(target)
+	if err != nil {
+		return "", false
+	}
+	return u.Host, true
 }
 
 // hostName is a Host value in the one way that names are compared in: lower case, without

@@ -83,7 +83,7 @@ func (g *Gateway) passOn(c *net.TCPConn, at socket) {
 	}
 	source := g.fabric.outside(addrPort(c.RemoteAddr()))
 	run := func() {
-		ctx, cancel := context.WithTimeout(context.Background(), greetingTime)
+		ctx, cancel := context.WithTimeout(g.life, greetingTime)
 		defer cancel()
 		g.fabric.enter(ctx, at.id, g.fabric.listener(at.id, at.port), e.at(at.port), c, source)
 	}

@@ -62,9 +62,9 @@ func (g *Gateway) look(c *net.TCPConn, hostPort uint16) {
 		abort(c)
 		return
 	}
-	defer leave()
 	c.SetReadDeadline(time.Now().Add(greetingTime))
 	said, err := peek(c)
+	leave()
 	if err != nil || c.SetReadDeadline(time.Time{}) != nil {
 		c.Close() // the client left, or never said a word
 		return
@@ -74,7 +74,7 @@ func (g *Gateway) look(c *net.TCPConn, hostPort uint16) {
 
 // lead hands a connection to the interface that owns its name, else to the console.
 func (g *Gateway) lead(c *net.TCPConn, said greeting, hostPort uint16) {
-	ctx, cancel := context.WithTimeout(context.Background(), greetingTime)
+	ctx, cancel := context.WithTimeout(g.life, greetingTime)
 	defer cancel()
 	source := g.fabric.outside(addrPort(c.RemoteAddr()))
 	if r, ok := g.Lookup(said.name); ok {

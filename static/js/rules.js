@@ -36,5 +36,9 @@
   const lockAll = () => document.querySelectorAll(".rule-row").forEach(apply);
   document.addEventListener("DOMContentLoaded", lockAll);
   if (document.readyState !== "loading") lockAll();
-  document.addEventListener("elbow:row-added", (event) => apply(event.target.closest(".rule-row") || event.target.querySelector(".rule-row") || event.target));
+  // A row that was just added starts as its two choices say.
+  document.addEventListener("click", (event) => {
+    const list = event.target.closest?.("[data-repeat-add]")?.closest("[data-repeat]");
+    if (list) setTimeout(() => list.querySelectorAll(".rule-row").forEach(apply));
+  });
 })();

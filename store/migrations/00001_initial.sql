@@ -25,6 +25,7 @@ CREATE TABLE vpcs (
     UNIQUE (account_id, region, id),
     FOREIGN KEY (account_id, region) REFERENCES regions (account_id, name)
 ) STRICT;
+CREATE UNIQUE INDEX vpcs_default ON vpcs (account_id, region) WHERE is_default = 1;
 
 CREATE TABLE subnets (
     id                TEXT PRIMARY KEY CHECK (id <> ''),

@@ -122,11 +122,17 @@ func of(ctx context.Context) *Locale {
 // Lang is the language of ctx, "en" or "ja", as an html lang attribute wants it.
 func Lang(ctx context.Context) string { return of(ctx).lang }
 
+// maxAcceptLanguage is more bytes than any browser sends; parsing takes longer than linear.
+const maxAcceptLanguage = 2048
+
 // Match chooses a language: the person's own choice from a cookie, else the browser's
 // Accept-Language (RFC 9110, section 12.5.4), else English.
 func Match(cookie, acceptLanguage string) string {
 	if cookie == English || cookie == Japanese {
 		return cookie
+	}
+	if len(acceptLanguage) > maxAcceptLanguage {
+		return English
 	}
 	tags, _, err := language.ParseAcceptLanguage(acceptLanguage)
 	if err != nil {

@@ -12,8 +12,8 @@ func Time(_ context.Context, t time.Time) string {
 	return t.Local().Format("2006/01/02 15:04 ") + zone(t.Local())
 }
 
-// Seconds is Time to the second, for histories and logs.
-func Seconds(_ context.Context, t time.Time) string {
+// Clock is Time to the second, for histories and logs.
+func Clock(_ context.Context, t time.Time) string {
 	return t.Local().Format("2006/01/02 15:04:05 ") + zone(t.Local())
 }
 
@@ -32,4 +32,9 @@ func zone(t time.Time) string {
 		s += fmt.Sprintf(":%02d", minutes)
 	}
 	return s
+}
+
+// Seconds is a length of time in whole seconds, in words: 30 seconds.
+func Seconds(ctx context.Context, d time.Duration) string {
+	return N(ctx, "common.seconds", int(d/time.Second))
 }

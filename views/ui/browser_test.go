@@ -144,6 +144,7 @@ func filtering(t *testing.T, p tab) {
 	p.is(`document.querySelectorAll(".select-box").length === 9`)
 	p.is(`document.querySelector(".table-matches").textContent === "9 matches" && document.activeElement.id === "things-q"`)
 	p.is(`new URLSearchParams(location.search).get("q") === "east-1d PENDING" && new URLSearchParams(location.search).get("part") === "0"`)
+	p.is(button + `("Connect").disabled`) // the rows came anew, and nothing is selected
 	p.run(`document.querySelector("[data-clear-filter]").click()`)
 	p.is(`document.querySelectorAll(".select-box").length === 50`)
 	p.do(chromedp.SendKeys(chromedp.ID("things-q"), "nowhere"))
@@ -209,6 +210,10 @@ func menuByKeyboard(t *testing.T, p tab) {
 
 func dismissing(t *testing.T, p tab) {
 	p.open("?part=3")
+	p.run(`window.mark = 1; document.querySelector(".skip-link").click()`)
+	p.is(`document.activeElement.id === "main" && location.hash === "#main"`)
+	p.run(`history.back()`)
+	p.is(`location.hash === "" && window.mark === 1`) // the same document all along
 	p.run(`document.querySelector("[data-dismiss]").click()`)
 	p.is(`document.querySelectorAll("[data-flash]").length === 4`)
 	p.run(`document.querySelector("[data-nav-toggle]").click()`)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -258,6 +259,46 @@ func galleryContext(ctx context.Context, lang, mode, query string) context.Conte
 			{Kind: FlashError, Title: "Failed to delete the group", Text: "DependencyViolation: resource sg-0123 has a dependent object."}, {Kind: FlashWarning, Text: "Careful"}, {ID: "x", Kind: FlashInfo, Text: "Note"},
 		},
 	})
+}
+
+var (
+	inline  = regexp.MustCompile(`(?i)<[^>]+\s(on\w+|style|hx-on[^=]*)=`)
+	id      = regexp.MustCompile(`\sid="([^"]*)"`)
+	pointer = regexp.MustCompile(`\s(?:for|popovertarget|aria-controls|form)="([^"]*)"`)
+	missing = regexp.MustCompile(`>(?:ui|common)\.[a-z_]+<`)
+)
+
+func TestTheGalleryKeepsTheRulesOfEveryPage(t *testing.T) {
+	for _, query := range []string{"", "dialog=stop&sel=i-1", "dialog=confirm", "dialog=preferences-things", "q=zzz&sort=size&desc=1", "dialog=tell"} {
+		for _, lang := range []string{"en", "ja"} {
+			page := render(t, lang, "dark", query)
+			name := lang + " ?" + query
+			if found := inline.FindString(page); found != "" {
+				t.Errorf("%s: the policy would block %s", name, found)
+			}
+			if found := missing.FindString(page); found != "" {
+				t.Errorf("%s: a text is missing: %s", name, found)
+			}
+			if strings.Count(page, "<script") != strings.Count(page, ` nonce="n0nce"`) {
+				t.Errorf("%s: a script has no nonce", name)
+			}
+			if !strings.Contains(page, `<html lang="`+lang+`" data-mode="dark"`) {
+				t.Errorf("%s: language or mode is not on the page", name)
+			}
+			seen := map[string]bool{}
+			for _, m := range id.FindAllStringSubmatch(page, -1) {
+				if seen[m[1]] {
+					t.Errorf("%s: the id %s stands twice", name, m[1])
+				}
+				seen[m[1]] = true
+			}
+			for _, m := range pointer.FindAllStringSubmatch(page, -1) {
+				if !seen[m[1]] {
+					t.Errorf("%s: %s points at nothing", name, m[0])
+				}
+			}
+		}
+	}
 }
 
 // galleryServer serves the gallery under the policy of every page, with a stream of

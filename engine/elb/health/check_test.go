@@ -52,7 +52,7 @@ func TestProbesBeginAnIntervalApartHoweverLongEachTakes(t *testing.T) {
 
 func TestARaisedPaceShortensIntervalAndTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		at := begins(t, check(silence, 10), 10*time.Second)
+		at := begins(t, check(silence, 10), 11*time.Second)
 		if len(at) != 4 || at[1]-at[0] != 3*time.Second {
 			t.Errorf("probes began at %v, want four, 3 s apart", at)
 		}

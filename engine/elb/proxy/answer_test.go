@@ -79,9 +79,8 @@ func TestAMethodOf127LettersPasses(t *testing.T) {
 }
 
 func TestARequestThatNeverEndsGets408(t *testing.T) {
-	g := newRig(t)
+	g := newRig(t, func(s *Server) { s.http.ReadHeaderTimeout = 200 * time.Millisecond })
 	g.serve(func(w http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) })
-	g.server.http.ReadHeaderTimeout = 200 * time.Millisecond // before any connection
 	if answer := g.say("GET / HTTP/1.1\r\nHo"); firstLine(answer) != "HTTP/1.1 408 REQUEST_TIMEOUT" {
 		t.Errorf("half a head got %q", answer)
 	}
@@ -190,4 +189,19 @@ func closedPort(t *testing.T) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
+}
+
+func TestNothingIsAddedToATargetsAnswer(t *testing.T) {
+	g := newRig(t)
+	const answer = "HTTP/1.1 299 Odd Phrase\r\nDate: Mon, 23 Nov 2026 10:00:00 GMT\r\nX-Mine: 1\r\nContent-Length: 13\r\n\r\n<html>a</html"
+	g.scripted(writing(answer))
+	got := g.say("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+	for _, line := range []string{"Content-Type", "Server", "Via"} {
+		if strings.Contains(got, line) {
+			t.Errorf("%s was added: %q", line, got)
+		}
+	}
+	if !strings.Contains(got, "X-Mine: 1\r\n") || !strings.Contains(got, "Date: Mon, 23 Nov 2026 10:00:00 GMT\r\n") || !strings.HasSuffix(got, "<html>a</html") {
+		t.Errorf("the client got %q", got)
+	}
 }

@@ -3,6 +3,7 @@ package proxy
 import (
 	"bytes"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -41,6 +42,11 @@ func (c *clientConn) enter(p phase) {
 	if p != finishing {
 		c.partial = false
 	}
+	if p == handling {
+		// net/http may be reading already, to notice a client that leaves: the idle timeout
+		// of that read must not pass for one.
+		c.Conn.SetReadDeadline(c.deadline)
+	}
 }
 
 // SetReadDeadline is remembered: net/http interrupts its own reads by a deadline in the
@@ -67,38 +73,35 @@ func (c *clientConn) Read(p []byte) (int, error) {
 	c.mu.Unlock()
 	n, err := c.Conn.Read(p)
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.phase != waiting {
-		return n, err
+	late := c.phase == waiting && c.partial && errors.Is(err, os.ErrDeadlineExceeded)
+	c.partial = c.phase == waiting && (c.partial || n > 0) && !late
+	c.mu.Unlock()
+	if late {
+		// An error only says that the client is not there to be told.
+		_ = c.say(http.StatusRequestTimeout)
 	}
-	if c.partial && errors.Is(err, os.ErrDeadlineExceeded) {
-		c.partial = false
-		c.sayLocked(http.StatusRequestTimeout)
-	}
-	c.partial = c.partial || n > 0
 	return n, err
 }
 
-// sayLocked answers without net/http; the connection is closed afterwards. c.mu must be held.
-func (c *clientConn) sayLocked(status int) {
+// say answers in net/http's place; the connection is closed afterwards.
+func (c *clientConn) say(status int) error {
 	c.Conn.SetWriteDeadline(time.Now().Add(time.Second))
-	c.Conn.Write([]byte("HTTP/1.1 " + statusLine(status) + "\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"))
+	_, err := io.WriteString(c.Conn, "HTTP/1.1 "+statusLine(status)+"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 	c.server.config.Observe(Exchange{Status: status, Own: true})
+	return err
 }
 
 // Write applies the idle timeout, and puts the balancer's own words in place of net/http's.
 func (c *clientConn) Write(p []byte) (int, error) {
 	c.SetWriteDeadline(time.Now().Add(c.server.config.IdleTimeout()))
 	c.mu.Lock()
-	phase, line := c.phase, c.line
+	refused, line := c.phase == waiting && bytes.HasPrefix(p, []byte("HTTP/1.1 ")), c.line
 	c.line = ""
-	if phase == waiting && bytes.HasPrefix(p, []byte("HTTP/1.1 ")) {
-		// No request was accepted, so this is net/http refusing one: 400, 431, 501 or 505.
-		defer c.mu.Unlock()
-		c.sayLocked(http.StatusBadRequest)
-		return len(p), nil
-	}
 	c.mu.Unlock()
+	if refused {
+		// No request was accepted, so this is net/http refusing one: 400, 431, 501 or 505.
+		return len(p), c.say(http.StatusBadRequest)
+	}
 	end := bytes.Index(p, []byte("\r\n"))
 	if line == "" || end < 0 {
 		return c.Conn.Write(p)

@@ -126,6 +126,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.body = &clientBody{ReadCloser: r.Body, conn: conn}
 		r.Body = x.body
 	}
+	w.Header()["Content-Type"] = nil // a target that names none is not to be guessed at
 	// No listener of ours speaks another protocol; h2c least of all.
 	r.Header.Del("Upgrade")
 	r.Header.Del("HTTP2-Settings")

@@ -30,7 +30,8 @@ type rig struct {
 	ended  chan Exchange
 }
 
-func newRig(t *testing.T) *rig {
+// newRig starts it, after whatever adjust does to the server.
+func newRig(t *testing.T, adjust ...func(*Server)) *rig {
 	t.Helper()
 	g := &rig{t: t, pool: new(Pool), ended: make(chan Exchange, 100_000)}
 	g.idle.Store(int64(10 * time.Second))
@@ -39,6 +40,9 @@ func newRig(t *testing.T) *rig {
 		IdleTimeout: g.idleTimeout, RefuseHost: func(host string) bool { return host == "localhost" },
 		Observe: func(x Exchange) { g.ended <- x },
 	})
+	for _, a := range adjust {
+		a(g.server)
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
