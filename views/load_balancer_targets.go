@@ -44,9 +44,11 @@ func targetList(ctx context.Context) ui.List[target] {
 		Allow: func(t target) []string { return targetAllows(t) },
 		Columns: []ui.Col[target]{
 			{ID: "id", Label: i18n.T(ctx, "instances.id"), Fixed: true, Text: func(t target) string { return t.InstanceID },
-				Cell: func(t target) templ.Component { return ui.Link("/ec2/instances/"+t.InstanceID, t.InstanceID) }},
-			{ID: "name", Label: i18n.T(ctx, "common.name"), Text: func(t target) string { return t.Name }},
-			{ID: "zone", Label: i18n.T(ctx, "load_balancers.zone"), Text: func(t target) string { return t.Health.Zone }},
+				Cell: func(t target) templ.Component { return targetLink(t) }},
+			{ID: "name", Label: i18n.T(ctx, "common.name"), Text: func(t target) string { return t.Name },
+				Cell: func(t target) templ.Component { return oneLine(orDash(t.Name)) }},
+			{ID: "zone", Label: i18n.T(ctx, "load_balancers.zone"), Text: func(t target) string { return t.Health.Zone },
+				Cell: func(t target) templ.Component { return oneLine(t.Health.Zone) }},
 			{ID: "state", Label: i18n.T(ctx, "common.status"), Text: func(t target) string { return string(t.Health.State) },
 				Cell: func(t target) templ.Component { return targetState(t) }},
 			{ID: "probe", Label: i18n.T(ctx, "load_balancers.last_probe"), Text: func(t target) string { return probeText(ctx, t) },
@@ -140,7 +142,7 @@ func probeKind(p elb.Probe) ui.StatusKind {
 // probeEvidence is when, from which node and how long.
 func probeEvidence(ctx context.Context, p elb.Probe) string {
 	return i18n.T(ctx, "load_balancers.probe_evidence", i18n.V{
-		"Time": i18n.Time(ctx, p.At), "Node": p.Node.String(), "Duration": shortly(p.Duration),
+		"Time": i18n.Clock(ctx, p.At), "Node": p.Node.String(), "Duration": shortly(p.Duration),
 	})
 }
 

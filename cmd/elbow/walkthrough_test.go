@@ -39,18 +39,20 @@ func playWalkthrough(t *testing.T, a *app) {
 	b := newBrowser(t, "en-US")
 	base := fmt.Sprintf("http://localhost:%d", a.Port())
 	w := &walkthrough{page: b.open(base + "/ec2/"), t: t, app: a, base: base, me: a.from(t, me), stranger: a.from(t, stranger)}
-	w.launchWeb()
-	w.serveAPage()
-	w.stopWeb()
-	w.createImage()
-	w.launchCopies()
-	w.editPages()
-	w.createBalancer()
-	w.outOfService()
-	w.followFalseLeads()
-	w.admitTheBalancer()
-	w.reload()
-	w.loseOne()
+	begun := time.Now()
+	for _, row := range []struct {
+		name string
+		play func()
+	}{
+		{"0 a web server", w.launchWeb}, {"0 with a page", w.serveAPage}, {"1 stop it", w.stopWeb},
+		{"2 create an image", w.createImage}, {"3 launch two from it", w.launchCopies}, {"4 give each its page", w.editPages},
+		{"5 to 9 create a load balancer", w.createBalancer}, {"10 out of service", w.outOfService},
+		{"11 and 12 false leads", w.followFalseLeads}, {"13 the missing rule", w.admitTheBalancer},
+		{"14 reload", w.reload}, {"15 lose one", w.loseOne},
+	} {
+		row.play()
+		t.Logf("%5.1fs row %s", time.Since(begun).Seconds(), row.name)
+	}
 }
 
 // launchWeb is row 0's first half: an instance whose group admits my address alone.
@@ -283,6 +285,7 @@ func (w *walkthrough) addRule(group, source string) {
 	w.t.Helper()
 	w.goTo(w.base + "/ec2/security-groups/" + group)
 	w.click("Edit inbound rules")
+	w.see("Save rules")
 	n := int(w.eval(`String(document.querySelectorAll(".rule-row").length)`)[0] - '0')
 	w.click("Add rule")
 	w.pickNth("Type", n, "HTTP")

@@ -16,7 +16,7 @@ import (
 )
 
 // speed is how much faster than the wall clock the cloud runs in these tests.
-const speed = 40
+const speed = 100
 
 // startApp starts the whole program on a free port of loopback and stops it with the test.
 func startApp(t *testing.T, change ...func(*config)) *app {

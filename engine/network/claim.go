@@ -26,17 +26,14 @@ const sentinelPort = 17231
 // whatever directory they use. The kernel ends both with the process, however it ends.
 type claim struct {
 	second   byte
-	lock     *os.File         // nil when nothing needed to be claimed, as the socket
-	sentinel *net.TCPListener // never accepts
+	sentinel *net.TCPListener // never accepts; nil when nothing needed to be claimed
+	lock     *os.File         // nil where there is no place for it
 }
 
 // claimLoopback claims 127.31/16 or the next free one, with the lock on a file in dir. An
-// error means that this host has no loopback addresses to claim, or no place for the lock.
+// error means that this host has no loopback addresses left to claim, or none at all.
 func claimLoopback(dir string) (claim, error) {
-	dir, err := lockDirectory(dir)
-	if err != nil {
-		return claim{}, err
-	}
+	dir = lockDirectory(dir)
 	for i := range 254 {
 		second := byte((firstClaim-1+i)%254 + 1) // 1 to 254: 127.0 is everybody's
 		c, err := tryClaim(dir, second)
@@ -47,38 +44,36 @@ func claimLoopback(dir string) (claim, error) {
 			return claim{}, err
 		}
 	}
-	return claim{}, fmt.Errorf("every loopback network from 127.1 to 127.254 is claimed in %s", dir)
+	return claim{}, errors.New("every loopback network from 127.1 to 127.254 is claimed")
 }
 
 // tryClaim claims one /16; EWOULDBLOCK or EADDRINUSE mean that another process has it.
 func tryClaim(dir string, second byte) (claim, error) {
+	// A lock that cannot be had for want of a directory or of permission is done without:
+	// the socket alone is enough among those who listen on this host.
 	lock, err := tryLock(filepath.Join(dir, "127."+strconv.Itoa(int(second))))
-	if err != nil {
+	if errors.Is(err, unix.EWOULDBLOCK) {
 		return claim{}, err
 	}
 	var config net.ListenConfig
 	config.SetMultipathTCP(false)
 	l, err := config.Listen(context.Background(), "tcp4", fmt.Sprintf("127.%d.255.254:%d", second, sentinelPort))
 	if err != nil {
-		return claim{}, errors.Join(err, lock.Close())
+		return claim{}, errors.Join(err, claim{lock: lock}.release())
 	}
-	return claim{second, lock, l.(*net.TCPListener)}, nil
+	return claim{second, l.(*net.TCPListener), lock}, nil
 }
 
 // lockDirectory makes the directory of locks, open to every user of the host as /tmp is,
 // because loopback is theirs together.
-func lockDirectory(dir string) (string, error) {
+func lockDirectory(dir string) string {
 	if dir == "" {
 		dir = filepath.Join(os.TempDir(), "elbow-net")
 	}
-	err := os.Mkdir(dir, 0o700)
-	if err == nil {
-		return dir, os.Chmod(dir, 0o777|fs.ModeSticky)
+	if os.Mkdir(dir, 0o700) == nil {
+		os.Chmod(dir, 0o777|fs.ModeSticky) // else its locks are only this user's
 	}
-	if errors.Is(err, fs.ErrExist) {
-		return dir, nil
-	}
-	return dir, err
+	return dir
 }
 
 // tryLock opens and locks a file; EWOULDBLOCK means that another process has it. An existing
@@ -87,7 +82,10 @@ func lockDirectory(dir string) (string, error) {
 func tryLock(name string) (*os.File, error) {
 	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if errors.Is(err, fs.ErrNotExist) {
-		f, err = os.OpenFile(name, os.O_RDONLY|os.O_CREATE|unix.O_NOFOLLOW, 0o644)
+		f, err = os.OpenFile(name, os.O_RDONLY|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
+		if err == nil {
+			err = f.Chmod(0o644) // whatever the umask: other users only need to open it
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -100,8 +98,12 @@ func tryLock(name string) (*os.File, error) {
 
 // release gives the /16 back.
 func (c claim) release() error {
-	if c.lock == nil {
-		return nil
+	var err error
+	if c.sentinel != nil {
+		err = c.sentinel.Close()
 	}
-	return errors.Join(c.sentinel.Close(), c.lock.Close())
+	if c.lock != nil {
+		err = errors.Join(err, c.lock.Close())
+	}
+	return err
 }

@@ -33,7 +33,11 @@ func ValidGroupName(name string) error {
 	if strings.EqualFold(strings.TrimSpace(name), "default") {
 		return fault.New(fault.Invalid, "InvalidParameterValue", "Cannot use reserved security group name: %s", shown(name)).In("name")
 	}
-	return validText(name, "security group name", "name")
+	if !validText(name) {
+		return fault.New(fault.Invalid, "InvalidParameterValue",
+			"Invalid security group name '%s'. Valid names are strings less than 256 characters from the following set: a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*", shown(name)).In("name")
+	}
+	return nil
 }
 
 // ValidGroupDescription refuses a description that AWS would refuse for a new group:
@@ -42,18 +46,17 @@ func ValidGroupDescription(text string) error {
 	if strings.TrimSpace(text) == "" {
 		return fault.New(fault.Invalid, "MissingParameter", "The request must contain the parameter %s", "GroupDescription").In("description")
 	}
-	return validText(text, "security group description", "description")
+	if !validText(text) {
+		return fault.New(fault.Invalid, "InvalidParameterValue",
+			"Invalid security group description '%s'. Valid descriptions are strings less than 256 characters from the following set: a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*", shown(text)).In("description")
+	}
+	return nil
 }
 
-// validText holds text to AWS's set of characters and its length. What it is goes into
-// the message as AWS words it.
-func validText(text, what, field string) error {
-	// Length first: what is over-long is not walked.
-	if len(text) <= MaxGroupText && strings.IndexFunc(text, outsideSet) < 0 {
-		return nil
-	}
-	return fault.New(fault.Invalid, "InvalidParameterValue",
-		"Invalid %s '%s'. Valid ones are strings less than 256 characters from the following set: a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*", what, shown(text)).In(field)
+// validText reports whether text is of AWS's set of characters and no longer than it allows.
+// Length comes first: what is over-long is not walked.
+func validText(text string) bool {
+	return len(text) <= MaxGroupText && strings.IndexFunc(text, outsideSet) < 0
 }
 
 func outsideSet(r rune) bool {

@@ -25,7 +25,11 @@ func (r Rule) Validate() error {
 	if err := r.validatePeer(); err != nil {
 		return err
 	}
-	return validText(r.Description, "rule description", "description")
+	if !validText(r.Description) {
+		return fault.New(fault.Invalid, "InvalidParameterValue",
+			"Invalid rule description '%s'. Valid descriptions are strings less than 256 characters from the following set: a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*", shown(r.Description)).In("description")
+	}
+	return nil
 }
 
 func (r Rule) validatePorts() error {
