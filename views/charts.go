@@ -39,7 +39,8 @@ type series struct {
 // stroke is the colour as an attribute of SVG.
 func (s series) stroke() string { return fmt.Sprintf("var(--chart-%d)", s.Colour) }
 
-// top is the end of the value axis: a round number not below any value, at least 1.
+// top is the end of the value axis: a round number not below any value, at least 1, whose
+// half is round too.
 func (c chart) top() float64 {
 	most := 1.0
 	for _, s := range c.Series {
@@ -50,7 +51,7 @@ func (c chart) top() float64 {
 		}
 	}
 	step := math.Pow(10, math.Floor(math.Log10(most)))
-	for _, m := range []float64{1, 2, 5, 10} {
+	for _, m := range []float64{1, 2, 4, 6, 8, 10} {
 		if m*step >= most {
 			return m * step
 		}
@@ -72,21 +73,17 @@ func (c chart) y(v float64) float64 {
 // stands alone is a short dash.
 func (c chart) path(s series) string {
 	var b strings.Builder
-	before := false
+	has := func(i int) bool { return i >= 0 && i < len(s.Values) && !math.IsNaN(s.Values[i]) }
 	for i, v := range s.Values {
-		if math.IsNaN(v) {
-			before = false
-			continue
+		switch {
+		case !has(i):
+		case has(i - 1):
+			fmt.Fprintf(&b, "L%.1f %.1f", c.x(i), c.y(v))
+		case has(i + 1):
+			fmt.Fprintf(&b, "M%.1f %.1f", c.x(i), c.y(v))
+		default:
+			fmt.Fprintf(&b, "M%.1f %.1fh4", c.x(i)-2, c.y(v))
 		}
-		verb := "M"
-		if before {
-			verb = "L"
-		}
-		fmt.Fprintf(&b, "%s%.1f %.1f", verb, c.x(i), c.y(v))
-		if !before {
-			b.WriteString("h0.1")
-		}
-		before = true
 	}
 	return b.String()
 }

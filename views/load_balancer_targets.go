@@ -46,7 +46,7 @@ func targetList(ctx context.Context) ui.List[target] {
 			{ID: "id", Label: i18n.T(ctx, "instances.id"), Fixed: true, Text: func(t target) string { return t.InstanceID },
 				Cell: func(t target) templ.Component { return targetLink(t) }},
 			{ID: "name", Label: i18n.T(ctx, "common.name"), Text: func(t target) string { return t.Name },
-				Cell: func(t target) templ.Component { return oneLine(orDash(t.Name)) }},
+				Cell: func(t target) templ.Component { return targetName(t.Name) }},
 			{ID: "zone", Label: i18n.T(ctx, "load_balancers.zone"), Text: func(t target) string { return t.Health.Zone },
 				Cell: func(t target) templ.Component { return oneLine(t.Health.Zone) }},
 			{ID: "state", Label: i18n.T(ctx, "common.status"), Text: func(t target) string { return string(t.Health.State) },
@@ -146,12 +146,16 @@ func probeEvidence(ctx context.Context, p elb.Probe) string {
 	})
 }
 
-// shortly is a duration in milliseconds or seconds, to three digits.
+// shortly is a duration in milliseconds or seconds, as precise as it is worth.
 func shortly(d time.Duration) string {
-	if d < time.Second {
-		return fmt.Sprintf("%.3g ms", float64(d)/float64(time.Millisecond))
+	ms := float64(d) / float64(time.Millisecond)
+	switch {
+	case d < 10*time.Millisecond:
+		return fmt.Sprintf("%.2f ms", ms)
+	case d < time.Second:
+		return fmt.Sprintf("%.0f ms", ms)
 	}
-	return fmt.Sprintf("%.3g s", d.Seconds())
+	return fmt.Sprintf("%.2f s", d.Seconds())
 }
 
 // passesWanted is how many passes in a row are still wanted before the instance is in
@@ -184,4 +188,13 @@ func progressText(ctx context.Context, t target) string {
 		return i18n.T(ctx, "load_balancers.failures", i18n.V{"Failures": t.Failures, "Threshold": t.check.UnhealthyThreshold})
 	}
 	return "-"
+}
+
+// shortName leaves room for the other columns; the whole name is the cell's title.
+func shortName(name string) string {
+	const most = 24
+	if runes := []rune(name); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return orDash(name)
 }

@@ -11,7 +11,7 @@ import (
 type walkthrough struct {
 	*page
 	t        *testing.T
-	app      *app
+	port     int // where the names are opened
 	base     string
 	me       client
 	stranger client
@@ -24,21 +24,28 @@ type walkthrough struct {
 }
 
 // TestWalkthrough plays ../shared/walkthrough.md, rows 0 to 15 with both false leads, by
-// the labels a person would use. Outcomes are read from the pages and from the wire.
+// the labels a person would use. Outcomes are read from the pages and from the wire. The
+// console is on one port and the names are opened on another.
 func TestWalkthrough(t *testing.T) {
-	playWalkthrough(t, startApp(t))
+	a := startApp(t, func(c *config) { c.Listen = []string{"127.0.0.1:0", "127.0.0.1:0"} })
+	playWalkthrough(t, a.gateway.Ports()[0], a.gateway.Ports()[1])
 }
 
-// TestWalkthroughInMemory plays it with interfaces that meet in memory, as they do for an
-// unprivileged user, and with the console and all names on one port.
-func TestWalkthroughInMemory(t *testing.T) {
-	playWalkthrough(t, startApp(t, func(c *config) { c.InMemory = true }))
+// TestWalkthroughUnprivileged plays it against the product as a process of its own that
+// may bind no low port, so that interfaces meet in memory, with the console and all names
+// on one port.
+func TestWalkthroughUnprivileged(t *testing.T) {
+	port := startUnprivileged(t)
+	playWalkthrough(t, port, port)
 }
 
-func playWalkthrough(t *testing.T, a *app) {
+func playWalkthrough(t *testing.T, console, names int) {
 	b := newBrowser(t, "en-US")
-	base := fmt.Sprintf("http://localhost:%d", a.Port())
-	w := &walkthrough{page: b.open(base + "/ec2/"), t: t, app: a, base: base, me: a.from(t, me), stranger: a.from(t, stranger)}
+	base := fmt.Sprintf("http://localhost:%d", console)
+	w := &walkthrough{
+		page: b.open(base + "/ec2/"), t: t, base: base, port: names,
+		me: client{t, names, me}, stranger: client{t, names, stranger},
+	}
 	begun := time.Now()
 	for _, row := range []struct {
 		name string
@@ -256,7 +263,7 @@ func (w *walkthrough) bothAre(state, description string) {
 // staysOutOfService lets ten more intervals of probes go by.
 func (w *walkthrough) staysOutOfService() {
 	w.t.Helper()
-	time.Sleep(w.app.engine.Pace().Scale(10 * 30 * time.Second))
+	time.Sleep(10 * 30 * time.Second / speed)
 	w.goTo(w.base + "/ec2/load-balancers/tutorial?tab=targets")
 	w.bothAre("OutOfService", "")
 	if strings.Contains(w.text(), "InService ") {
@@ -310,7 +317,7 @@ func (w *walkthrough) admitTheBalancer() {
 
 // reload is row 14: the name in the browser, and both pages in turn.
 func (w *walkthrough) reload() {
-	w.goTo(fmt.Sprintf("http://%s:%d/", w.balancer, w.app.Port()))
+	w.goTo(fmt.Sprintf("http://%s:%d/", w.balancer, w.port))
 	w.see("server ")
 	w.picture("balanced")
 	seen := map[string]int{}

@@ -55,10 +55,6 @@ var (
 	stranger = netip.MustParseAddr("127.0.0.2")
 )
 
-func (a *app) from(t *testing.T, source netip.Addr) client {
-	return client{t: t, port: a.Port(), source: source}
-}
-
 // errSilent is what get returns where nothing answered within its patience.
 var errSilent = errors.New("silence: no answer, no refusal")
 
