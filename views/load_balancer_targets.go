@@ -150,6 +150,8 @@ func probeEvidence(ctx context.Context, p elb.Probe) string {
 func shortly(d time.Duration) string {
 	ms := float64(d) / float64(time.Millisecond)
 	switch {
+	case d < 10*time.Microsecond:
+		return "<0.01 ms"
 	case d < 10*time.Millisecond:
 		return fmt.Sprintf("%.2f ms", ms)
 	case d < time.Second:

@@ -17,8 +17,9 @@ import (
 	"elbow/views/ui"
 )
 
-// balancerEdit is a page that edits one thing of a load balancer. read returns what was
-// typed is to be applied, or nil when only the form's rows were edited.
+// balancerEdit is a page that edits one thing of a load balancer. fill adds what its lists
+// need. read takes over what was typed and returns what applies it, or nil when only the
+// form's rows were added or removed.
 type balancerEdit struct {
 	page string // the last part of its address
 	tab  string // the tab that shows what was edited

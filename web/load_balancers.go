@@ -16,8 +16,8 @@ import (
 // routesLoadBalancers registers the pages about load balancers.
 func (s *Server) routesLoadBalancers(g *echo.Group) {
 	g.GET("/ec2/load-balancers", s.listLoadBalancers)
-	g.GET("/ec2/load-balancers/create", s.newLoadBalancer)
-	g.POST("/ec2/load-balancers/create", s.createLoadBalancer)
+	g.GET("/ec2/create-load-balancer", s.newLoadBalancer)
+	g.POST("/ec2/create-load-balancer", s.createLoadBalancer)
 	g.POST("/ec2/load-balancers/open", s.openLoadBalancer)
 	g.POST("/ec2/load-balancers/delete", s.deleteLoadBalancers)
 	g.GET("/ec2/load-balancers/:name", s.showLoadBalancer)

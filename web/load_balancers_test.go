@@ -92,10 +92,10 @@ func balancersOf(t *testing.T, s *Server) []engine.LoadBalancerDescription {
 
 func TestALoadBalancerIsCreatedEditedAndDeletedByItsPages(t *testing.T) {
 	s := balancerConsole(t)
-	if w := ask(s, "GET", "/ec2/load-balancers/create", ""); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "/index.html") {
+	if w := ask(s, "GET", "/ec2/create-load-balancer", ""); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "/index.html") {
 		t.Fatalf("the create page: %d", w.Code)
 	}
-	w := ask(s, "POST", "/ec2/load-balancers/create", wizard(t, s).Encode())
+	w := ask(s, "POST", "/ec2/create-load-balancer", wizard(t, s).Encode())
 	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/ec2/load-balancers/front" {
 		t.Fatalf("%d to %q", w.Code, w.Header().Get("Location"))
 	}
@@ -150,7 +150,7 @@ func TestACreatePageThatIsRefusedComesBackFilledIn(t *testing.T) {
 	for field, values := range fields {
 		for _, value := range values {
 			form := wizard(t, s, set("name", "kept-name"), set(field, value))
-			w := ask(s, "POST", "/ec2/load-balancers/create", form.Encode())
+			w := ask(s, "POST", "/ec2/create-load-balancer", form.Encode())
 			body := w.Body.String()
 			if w.Code < 400 || w.Code >= 500 || strings.Contains(body, html) {
 				t.Errorf("%s=%.40q: %d, unescaped %t", field, value, w.Code, strings.Contains(body, html))
@@ -170,12 +170,12 @@ func TestACreatePageThatIsRefusedComesBackFilledIn(t *testing.T) {
 
 func TestRowsOfTheListenerEditorWorkWithoutAScript(t *testing.T) {
 	s := balancerConsole(t)
-	add := ask(s, "POST", "/ec2/load-balancers/create", wizard(t, s, set("add", "listeners")).Encode())
+	add := ask(s, "POST", "/ec2/create-load-balancer", wizard(t, s, set("add", "listeners")).Encode())
 	if n := strings.Count(add.Body.String(), `name="listener_port"`); add.Code != http.StatusOK || n != 3 { // with the template's row
 		t.Errorf("adding: %d, %d rows", add.Code, n)
 	}
 	none := wizard(t, s, set("protocol"), set("listener_port"), set("instance_protocol"), set("instance_port"))
-	w := ask(s, "POST", "/ec2/load-balancers/create", none.Encode())
+	w := ask(s, "POST", "/ec2/create-load-balancer", none.Encode())
 	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), "needs at least one listener") {
 		t.Errorf("without a listener: %d", w.Code)
 	}
