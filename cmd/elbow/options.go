@@ -29,6 +29,7 @@ type options struct {
 // list is a flag that may be given several times, or once with commas.
 type list struct{ values *[]string }
 
+// String joins the values with commas.
 func (l list) String() string {
 	if l.values == nil {
 		return ""
@@ -36,6 +37,7 @@ func (l list) String() string {
 	return strings.Join(*l.values, ",")
 }
 
+// Set adds the values of one use of the flag.
 func (l list) Set(text string) error {
 	for v := range strings.SplitSeq(text, ",") {
 		if v = strings.TrimSpace(v); v != "" {
