@@ -138,7 +138,7 @@ func (e *Engine) deregistrable(tx Tx, image compute.Image) error {
 		return err
 	}
 	for _, in := range all {
-		if in.ImageID == image.ID && in.Boots == 1 && e.stateOf(in) == compute.Pending {
+		if in.ImageID == image.ID && in.Goal != compute.Terminate && !e.fleet.Furnished(in.ID) {
 			return fault.New(fault.Conflict, "DependencyViolation", "The image '%s' is being copied to the instance '%s'. Wait until it is running.", image.ID, in.ID)
 		}
 	}

@@ -53,6 +53,10 @@ func TestADescriptionNamesEverythingAround(t *testing.T) {
 func TestADescriptionOutlivesItsImage(t *testing.T) {
 	c := newCloud(t)
 	in := c.inState(compute.Stopped)
+	c.fleet.Stop(in, compute.Source{Base: compute.BaseImages()[0].Dir})
+	for !c.fleet.Furnished(in.ID) {
+		<-c.moved
+	}
 	if err := c.DeregisterImage(t.Context(), in.ImageID, true); err != nil {
 		t.Fatal(err)
 	}

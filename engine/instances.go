@@ -70,7 +70,8 @@ func (e *Engine) launch(c *change, in RunInstancesInput) (Reservation, error) {
 	if err := validateLaunch(&in); err != nil {
 		return Reservation{}, err
 	}
-	if err := launchable(c, in); err != nil {
+	key, err := launchable(c, in)
+	if err != nil {
 		return Reservation{}, err
 	}
 	subnet, err := launchSubnet(c, in.SubnetID)
@@ -88,6 +89,7 @@ func (e *Engine) launch(c *change, in RunInstancesInput) (Reservation, error) {
 			return Reservation{}, err
 		}
 		record := newInstance(c, in, made.ID, i, iface)
+		record.PublicKey = key
 		if err := c.PutInstance(record); err != nil {
 			return Reservation{}, err
 		}
@@ -147,21 +149,24 @@ func validUserData(text []byte) error {
 	return nil
 }
 
-// launchable checks that what the launch names exists and that the quota has room.
-func launchable(c *change, in RunInstancesInput) error {
+// launchable checks that what the launch names exists and that the quota has room. It
+// returns the public key to launch with, if any.
+func launchable(c *change, in RunInstancesInput) (publicKey string, err error) {
 	image, err := findImage(c, in.ImageID)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if image.State != compute.ImageAvailable {
-		return fault.New(fault.Invalid, "InvalidAMIID.Unavailable", "The image ID '%s' is not available: its state is %s.", image.ID, string(image.State)).In("image_id")
+		return "", fault.New(fault.Invalid, "InvalidAMIID.Unavailable", "The image ID '%s' is not available: its state is %s.", image.ID, string(image.State)).In("image_id")
 	}
 	if in.KeyName != "" {
-		if _, err := findKeyPair(c, in.KeyName); err != nil {
-			return err
+		key, err := findKeyPair(c, in.KeyName)
+		if err != nil {
+			return "", err
 		}
+		publicKey = key.PublicKey
 	}
-	return roomFor(c, in.Count)
+	return publicKey, roomFor(c, in.Count)
 }
 
 // roomFor refuses n more running instances when they would pass the quota.

@@ -55,6 +55,28 @@ func (c cloud) launched(edits ...func(*RunInstancesInput)) compute.Instance {
 	return c.instance(made.InstanceIDs[0])
 }
 
+func TestTheKeyChosenAtLaunchIsGivenThoughTheKeyPairIsDeletedOrReplaced(t *testing.T) {
+	c := newCloud(t)
+	first, err := c.CreateKeyPair(t.Context(), CreateKeyPairInput{Name: "key", Type: KeyED25519})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := c.launched(func(l *RunInstancesInput) { l.KeyName = "key" })
+	if err := c.DeleteKeyPair(t.Context(), "key"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.CreateKeyPair(t.Context(), CreateKeyPairInput{Name: "key", Type: KeyED25519}); err != nil {
+		t.Fatal(err)
+	}
+	w, err := c.kept.World(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := w.source(step{scope: c.scope, instance: in}).PublicKey; got != first.PublicKey {
+		t.Errorf("the first boot gives the key %q, want %q", got, first.PublicKey)
+	}
+}
+
 func TestALaunchMakesWholeInstances(t *testing.T) {
 	c := newCloud(t)
 	image := c.image()

@@ -3,8 +3,10 @@ package engine
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"elbow/engine/compute"
+	"elbow/engine/elb"
 	"elbow/engine/network"
 )
 
@@ -30,28 +32,43 @@ func (c *checker) say(format string, args ...any) {
 
 func (c *checker) scope(s ScopedWorld) {
 	groups := c.groups(s)
-	instances := map[string]bool{}
+	instances := map[string]bool{} // whether each still holds its address
 	for _, in := range s.Instances {
-		instances[in.ID] = true
+		instances[in.ID] = in.Interface.PrivateIP.IsValid()
 		c.instance(in, groups)
 	}
 	for _, b := range s.LoadBalancers {
-		if len(b.Nodes) == 0 {
-			c.say("load balancer %s has no node", b.Name)
-		}
-		if len(b.Listeners) == 0 {
-			c.say("load balancer %s has no listener", b.Name)
-		}
-		for _, n := range b.Nodes {
-			c.iface("load balancer "+b.Name, n, groups)
-		}
-		for _, reg := range b.Registrations {
-			if !instances[reg.InstanceID] {
-				c.say("load balancer %s registers %s, which does not exist", b.Name, reg.InstanceID)
-			}
-		}
+		c.balancer(b, instances, groups)
 	}
 	c.images(s)
+}
+
+func (c *checker) balancer(b elb.LoadBalancer, instances, groups map[string]bool) {
+	if len(b.Nodes) == 0 {
+		c.say("load balancer %s has no node", b.Name)
+	}
+	if len(b.Listeners) == 0 {
+		c.say("load balancer %s has no listener", b.Name)
+	}
+	for _, n := range b.Nodes {
+		c.iface("load balancer "+b.Name, n, groups)
+		if !slices.Equal(n.Groups, b.Groups) {
+			c.say("load balancer %s wears %v and its node %s wears %v", b.Name, b.Groups, n.ID, n.Groups)
+		}
+	}
+	seen := map[string]bool{}
+	for _, reg := range b.Registrations {
+		there, known := instances[reg.InstanceID]
+		switch {
+		case !known:
+			c.say("load balancer %s registers %s, which does not exist", b.Name, reg.InstanceID)
+		case !there:
+			c.say("load balancer %s registers %s, which is terminated", b.Name, reg.InstanceID)
+		case seen[reg.InstanceID]:
+			c.say("load balancer %s registers %s twice", b.Name, reg.InstanceID)
+		}
+		seen[reg.InstanceID] = true
+	}
 }
 
 func (c *checker) groups(s ScopedWorld) map[string]bool {
@@ -63,6 +80,9 @@ func (c *checker) groups(s ScopedWorld) map[string]bool {
 		for _, r := range g.Rules {
 			if err := r.Validate(); err != nil {
 				c.say("rule %s of %s: %v", r.ID, g.ID, err)
+			}
+			if r.SourceGroup != "" && !groups[r.SourceGroup] {
+				c.say("rule %s of %s names %s, which does not exist", r.ID, g.ID, r.SourceGroup)
 			}
 		}
 	}
@@ -78,13 +98,12 @@ func (c *checker) instance(in compute.Instance, groups map[string]bool) {
 		if !in.Interface.PrivateIP.IsValid() {
 			return
 		}
-	case compute.Stop:
-		if in.Interface.PublicIP.IsValid() {
-			c.say("instance %s is to be stopped and holds the public address %s", in.ID, in.Interface.PublicIP)
-		}
-	case compute.Run:
+	case compute.Run, compute.Stop:
 	default:
 		c.say("instance %s has the unknown goal %q", in.ID, in.Goal)
+	}
+	if in.Goal != compute.Run && in.Interface.PublicIP.IsValid() {
+		c.say("instance %s is to %s and holds the public address %s", in.ID, in.Goal, in.Interface.PublicIP)
 	}
 	c.iface("instance "+in.ID, in.Interface, groups)
 }
@@ -113,13 +132,37 @@ func (c *checker) iface(owner string, n network.Interface, groups map[string]boo
 }
 
 func (c *checker) images(s ScopedWorld) {
-	snapshots := map[string]bool{}
+	snapshots := map[string]compute.SnapshotState{}
 	for _, snap := range s.Snapshots {
-		snapshots[snap.ID] = true
+		snapshots[snap.ID] = snap.State
 	}
 	for _, image := range s.Images {
-		if image.Base == "" && !snapshots[image.SnapshotID] {
+		if image.Base != "" {
+			continue
+		}
+		state, ok := snapshots[image.SnapshotID]
+		switch {
+		case !ok:
 			c.say("image %s has no snapshot", image.ID)
+		case state != besideImage(image.State):
+			c.say("image %s is %s and its snapshot %s is %s", image.ID, image.State, image.SnapshotID, state)
+		}
+		delete(snapshots, image.SnapshotID)
+	}
+	for _, snap := range s.Snapshots {
+		if snapshots[snap.ID] == compute.SnapshotPending {
+			c.say("snapshot %s is pending and belongs to no image", snap.ID)
 		}
 	}
+}
+
+// besideImage is the state of a snapshot beside that of its image: both change in one step.
+func besideImage(s compute.ImageState) compute.SnapshotState {
+	switch s {
+	case compute.ImageAvailable:
+		return compute.SnapshotCompleted
+	case compute.ImageFailed:
+		return compute.SnapshotError
+	}
+	return compute.SnapshotPending
 }

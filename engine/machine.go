@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"elbow/engine/compute"
+	"elbow/engine/event"
 )
 
 // Files lists a directory of the instance's file system, which can be looked into while
@@ -104,15 +105,22 @@ func (e *Engine) own(ctx context.Context, id string) error {
 
 // act does something inside an instance, then records it with its result. The work is
 // done outside the transaction: an upload may take minutes, and blocks nobody. What was
-// done is recorded even when the caller has left meanwhile.
+// done is recorded even when the caller has left meanwhile, and stays done where the
+// history cannot be written: that is logged, since saying that nothing changed would be
+// a lie.
 func (e *Engine) act(ctx context.Context, operation, id, detail string, fn func() error) error {
 	err := e.own(ctx, id)
 	if err == nil {
 		err = fn()
 	}
-	return e.do(context.WithoutCancel(ctx), operation, detail, func(c *change) error {
+	recorded := e.do(context.WithoutCancel(ctx), operation, detail, func(c *change) error {
 		c.aboutAsked([]string{id})
 		c.touch("instance", id)
 		return err
 	})
+	if err == nil && recorded != nil {
+		e.log.ErrorContext(ctx, "activity not recorded", "operation", operation, "err", recorded)
+		e.bus.Publish(event.Key{Noun: "instance", ID: id})
+	}
+	return err
 }

@@ -36,6 +36,7 @@ type actual struct {
 	states   map[string]compute.State // absent: no machine was ever asked for in this process
 	boots    map[string]int           // the Boots that each machine was last started with
 	captured map[string]bool          // snapshots whose copy is complete
+	bare     map[string]bool          // instances to be stopped that have no directory yet
 	now      time.Time
 }
 
@@ -49,7 +50,9 @@ func plan(w World, is actual) []step {
 			if image.State != compute.ImagePending {
 				continue
 			}
-			steps = append(steps, step{verb: capture, scope: s.Scope, image: image})
+			if !is.bare[image.SourceInstanceID] {
+				steps = append(steps, step{verb: capture, scope: s.Scope, image: image})
+			}
 			owed[image.SourceInstanceID] = owed[image.SourceInstanceID] || !is.captured[image.SnapshotID]
 		}
 		for _, in := range s.Instances {
@@ -70,7 +73,10 @@ func planInstance(in compute.Instance, is actual, owed bool) (verb, bool) {
 		up := known && (state == compute.Running || state == compute.Pending)
 		return boot, !(owed && !known) && !(up && is.boots[in.ID] == in.Boots)
 	case compute.Stop:
-		return halt, known && state != compute.Stopped && state != compute.Stopping
+		if !known {
+			return halt, is.bare[in.ID]
+		}
+		return halt, state != compute.Stopped && state != compute.Stopping
 	case compute.Terminate:
 		return planTermination(in, is, state, owed)
 	}

@@ -20,6 +20,7 @@ func TestPlanOfOneInstance(t *testing.T) {
 		gone  bool          // the addresses were given back
 		age   time.Duration // since termination
 		owed  bool          // a copy of it is owed
+		bare  bool          // it has no directory
 		want  verb
 		none  bool
 	}{
@@ -34,6 +35,8 @@ func TestPlanOfOneInstance(t *testing.T) {
 		{name: "a booting one halts", goal: compute.Stop, state: compute.Pending, want: halt},
 		{name: "a stopping one is left alone", goal: compute.Stop, state: compute.Stopping, none: true},
 		{name: "a stopped one stays stopped over a restart", goal: compute.Stop, none: true},
+		{name: "a stopped one that never booted gets its directory", goal: compute.Stop, bare: true, want: halt},
+		{name: "it is asked for once", goal: compute.Stop, state: compute.Stopped, bare: true, none: true},
 		{name: "a running one is destroyed", goal: compute.Terminate, state: compute.Running, want: destroy},
 		{name: "one that a crash left is destroyed", goal: compute.Terminate, want: destroy},
 		{name: "one whose copy is owed is not destroyed yet", goal: compute.Terminate, owed: true, none: true},
@@ -48,7 +51,7 @@ func TestPlanOfOneInstance(t *testing.T) {
 			if c.gone {
 				in.Interface = network.Interface{}
 			}
-			is := actual{states: map[string]compute.State{}, boots: map[string]int{"i-1": c.boots}, now: now}
+			is := actual{states: map[string]compute.State{}, boots: map[string]int{"i-1": c.boots}, bare: map[string]bool{"i-1": c.bare}, now: now}
 			if c.state != "" {
 				is.states["i-1"] = c.state
 			}

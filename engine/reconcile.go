@@ -13,7 +13,6 @@ import (
 	"elbow/engine/elb"
 	"elbow/engine/event"
 	"elbow/engine/ident"
-	"elbow/engine/network"
 	"elbow/engine/pace"
 )
 
@@ -35,7 +34,7 @@ func New(c Config) (*Engine, error) {
 		e.log = slog.New(slog.DiscardHandler)
 	}
 	fleet, err := compute.NewFleet(compute.FleetConfig{
-		Dir: filepath.Join(c.Dir, "machines"), Fabric: c.Fabric, Pace: e.pace, Changed: e.instanceMoved, Log: e.log,
+		Dir: filepath.Join(c.Dir, "machines"), Fabric: c.Fabric, Pace: e.pace, Changed: e.instanceMoved, Log: e.log, RefuseHost: c.Gateway.IsConsoleName,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("opening the machine directory: %w", err)
@@ -131,9 +130,11 @@ func (r *reconciler) pass(ctx context.Context) error {
 		return err
 	}
 	e.fabric.Apply(w.interfaces(), w.groups())
-	for _, s := range plan(w, r.actual(w)) {
+	steps := plan(w, r.actual(w))
+	for _, s := range steps {
 		r.do(ctx, s, w)
 	}
+	r.bury(ctx, steps)
 	r.sweep(w)
 	e.balancers.Store(w.balancers())
 	e.edge.Apply(e.wanted(w))
@@ -143,11 +144,14 @@ func (r *reconciler) pass(ctx context.Context) error {
 
 // actual reads what the plan needs to know of the machines.
 func (r *reconciler) actual(w World) actual {
-	is := actual{states: map[string]compute.State{}, boots: r.boots, captured: map[string]bool{}, now: r.engine.now()}
+	is := actual{states: map[string]compute.State{}, boots: r.boots, captured: map[string]bool{}, bare: map[string]bool{}, now: r.engine.now()}
 	for _, s := range w.Scopes {
 		for _, in := range s.Instances {
 			if state, ok := r.engine.fleet.State(in.ID); ok {
 				is.states[in.ID] = state
+			}
+			if in.Goal == compute.Stop && !r.engine.fleet.Furnished(in.ID) {
+				is.bare[in.ID] = true
 			}
 		}
 		for _, image := range s.Images {
@@ -159,11 +163,10 @@ func (r *reconciler) actual(w World) actual {
 	return is
 }
 
-// do carries out one step. What fails shows as that resource's own reason, or is tried
-// again at the next pass; the pass goes on.
+// do carries out one step on the machines; bury does those that end one. What fails shows
+// as that resource's own reason, or is tried again at the next pass; the pass goes on.
 func (r *reconciler) do(ctx context.Context, s step, w World) {
 	e := r.engine
-	var err error
 	switch s.verb {
 	case capture:
 		e.captures.begin(s.image.ID, func() { e.capture(ctx, s.scope, s.image) })
@@ -171,17 +174,9 @@ func (r *reconciler) do(ctx context.Context, s step, w World) {
 		e.fleet.Start(s.instance, w.source(s))
 		r.boots[s.instance.ID] = s.instance.Boots
 	case halt:
-		e.fleet.Stop(s.instance.ID)
+		e.fleet.Stop(s.instance, w.source(s))
 	case destroy:
 		e.fleet.Terminate(s.instance.ID)
-	case release:
-		err = e.release(ctx, s.scope, s.instance.ID)
-	case forget:
-		err = e.forget(ctx, s.scope, s.instance.ID)
-		delete(r.boots, s.instance.ID)
-	}
-	if err != nil {
-		e.log.ErrorContext(ctx, "step failed", "instance", s.instance.ID, "err", err)
 	}
 }
 
@@ -201,59 +196,6 @@ func (r *reconciler) sweep(w World) {
 		}
 	}
 	r.engine.fleet.Sweep(instances, snapshots)
-}
-
-// release gives back what a terminated instance held: its interface and its
-// registrations. The row stays for an hour, as in AWS's console.
-func (e *Engine) release(ctx context.Context, scope ident.Scope, id string) error {
-	err := e.store.Update(ctx, scope, func(tx Tx) error {
-		in, ok, err := tx.FindInstance(id)
-		if err != nil || !ok {
-			return err
-		}
-		in.Interface = network.Interface{AvailabilityZone: in.Interface.AvailabilityZone}
-		if err := dropRegistrations(tx, id); err != nil {
-			return err
-		}
-		return tx.PutInstance(in)
-	})
-	if err == nil {
-		e.bus.Publish(event.Key{Noun: "instance", ID: id}, event.Key{Noun: "load-balancer"}, event.Key{Noun: "security-group"})
-		e.kick()
-	}
-	return err
-}
-
-func dropRegistrations(tx Tx, instanceID string) error {
-	balancers, err := tx.LoadBalancers()
-	if err != nil {
-		return err
-	}
-	for _, b := range balancers {
-		kept := b.Registrations[:0:0]
-		for _, reg := range b.Registrations {
-			if reg.InstanceID != instanceID {
-				kept = append(kept, reg)
-			}
-		}
-		if len(kept) == len(b.Registrations) {
-			continue
-		}
-		b.Registrations = kept
-		if err := tx.PutLoadBalancer(b); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (e *Engine) forget(ctx context.Context, scope ident.Scope, id string) error {
-	if err := e.store.Update(ctx, scope, func(tx Tx) error { return tx.DeleteInstance(id) }); err != nil {
-		return err
-	}
-	e.fleet.Forget(id)
-	e.bus.Publish(event.Key{Noun: "instance", ID: id})
-	return nil
 }
 
 // captures counts the copies under way, one an image.
@@ -327,6 +269,7 @@ func (e *Engine) settle(ctx context.Context, scope ident.Scope, image compute.Im
 	})
 	if err == nil {
 		e.bus.Publish(event.Key{Noun: "image", ID: image.ID}, event.Key{Noun: "snapshot", ID: image.SnapshotID})
+		e.kick() // after a failure, too, the instance need not wait any more
 	}
 	return err
 }

@@ -47,7 +47,7 @@ func (w World) balancers() *map[string]string {
 // source is what the machine of a step's instance is made from when it has no directory
 // yet: its image's files and the public key chosen at launch.
 func (w World) source(st step) compute.Source {
-	var src compute.Source
+	src := compute.Source{PublicKey: st.instance.PublicKey}
 	for _, s := range w.Scopes {
 		if s.Scope != st.scope {
 			continue
@@ -55,11 +55,6 @@ func (w World) source(st step) compute.Source {
 		for _, image := range s.Images {
 			if image.ID == st.instance.ImageID {
 				src.Base, src.SnapshotID = image.Base, image.SnapshotID
-			}
-		}
-		for _, key := range s.KeyPairs {
-			if key.Name == st.instance.KeyName {
-				src.PublicKey = key.PublicKey
 			}
 		}
 	}
@@ -102,20 +97,37 @@ func (e *Engine) targets(b elb.LoadBalancer, instances map[string]compute.Instan
 func (e *Engine) routes(w World) []network.Route {
 	var routes []network.Route
 	for _, s := range w.Scopes {
-		for _, gone := range s.Retired {
-			routes = append(routes, network.Route{Name: gone.Name, Resource: gone.Resource, Gone: gone.Why})
-		}
+		instances := map[string]compute.Instance{}
 		for _, in := range s.Instances {
+			instances[in.ID] = in
 			if ip := in.Interface.PublicIP; ip.IsValid() {
 				name := network.PublicName(ip, s.Scope.Region, e.domain)
 				routes = append(routes, network.Route{Name: name, Resource: in.ID, Interfaces: []string{in.Interface.ID}})
 			}
+		}
+		for _, gone := range s.Retired {
+			routes = append(routes, e.retired(gone, s, instances))
 		}
 		for _, b := range s.LoadBalancers {
 			routes = append(routes, balancerRoute(b))
 		}
 	}
 	return routes
+}
+
+// retired says why a name answers no more, as things are now: an instance that was
+// stopped may have started since under another name, or be terminated.
+func (e *Engine) retired(gone RetiredName, s ScopedWorld, instances map[string]compute.Instance) network.Route {
+	r := network.Route{Name: gone.Name, Resource: gone.Resource, Gone: gone.Why}
+	in, ok := instances[gone.Resource]
+	switch {
+	case gone.Why != "stopped":
+	case !ok || in.Goal == compute.Terminate:
+		r.Gone = "terminated"
+	case in.Interface.PublicIP.IsValid():
+		r.Gone, r.Now = "renamed", network.PublicName(in.Interface.PublicIP, s.Scope.Region, e.domain)
+	}
+	return r
 }
 
 // balancerRoute leads a load balancer's name to its nodes; an internal one is not

@@ -23,12 +23,38 @@ const (
 		ORDER BY position DESC LIMIT ?6 OFFSET ?7`
 )
 
-// AddActivity implements engine.Tx.
+// The history's bounds, in lines of one account and Region: the newest keptActivities stay,
+// and for the sake of speed at most pruneEvery more.
+const (
+	keptActivities = 10_000
+	pruneEvery     = 100
+)
+
+// AddActivity implements engine.Tx. Every so often the oldest lines beyond what is kept
+// go with it.
 func (t *tx) AddActivity(a engine.Activity) error {
-	return t.exec(`
+	err := t.exec(`
 		INSERT INTO activities (account_id, region, id, at, actor, source, operation, resource, result, message, detail)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`,
 		a.ID, micros(a.At), a.Actor, a.Source, a.Operation, a.Resource, a.Result, a.Message, a.Detail)
+	if err != nil {
+		return err
+	}
+	position, err := gather(t.sql, scanCount, `SELECT max(position) FROM activities`)
+	if err != nil || position[0]%pruneEvery != 0 {
+		return err
+	}
+	return t.pruneActivities()
+}
+
+// pruneActivities speaks of every account: whose turn it is must not hang on who writes.
+func (t *tx) pruneActivities() error {
+	return t.exec(`
+		DELETE FROM activities WHERE position IN (
+			SELECT position FROM (
+				SELECT position, row_number() OVER (PARTITION BY account_id, region ORDER BY position DESC) AS nth
+				FROM activities)
+			WHERE nth > ?3)`, keptActivities)
 }
 
 // Activities implements engine.Tx. The newest is the last one written, even where the

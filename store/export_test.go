@@ -24,3 +24,10 @@ func LimitPages(t *testing.T, db *DB, more int) {
 	}
 	WriterPragma(t, db, fmt.Sprintf("max_page_count(%d)", pages+more))
 }
+
+// What bounds the history and the retired names.
+const (
+	KeptActivities = keptActivities
+	PruneEvery     = pruneEvery
+	KeptNames      = keptNames
+)

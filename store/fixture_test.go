@@ -121,7 +121,7 @@ func newAccount(n int) account {
 
 func newInstance(a account, n int) compute.Instance {
 	return compute.Instance{
-		ID: id("i", n), ReservationID: id("r", n), LaunchIndex: 3, ImageID: id("ami", n), Type: "t2.micro", KeyName: "my key",
+		ID: id("i", n), ReservationID: id("r", n), LaunchIndex: 3, ImageID: id("ami", n), Type: "t2.micro", KeyName: "my key", PublicKey: "ssh-ed25519 AAAA my key",
 		Interface: network.Interface{
 			ID: id("eni", 10*n), VPCID: a.vpc.ID, SubnetID: a.subnet.ID, AvailabilityZone: "ap-northeast-1a",
 			PrivateIP: private(n, 10), PublicIP: public(n, 10), Groups: []string{a.web.ID, a.balancer.ID},

@@ -13,7 +13,7 @@ const (
 	selectInstances = `
 		SELECT id, reservation_id, launch_index, image_id, type, key_name, availability_zone, auto_public_ip, user_data,
 			disable_api_termination, shutdown_behavior, goal, boots, state_reason_code,
-			state_reason_message, state_transition_reason, launch_time, terminated_at, root_volume_id
+			state_reason_message, state_transition_reason, launch_time, terminated_at, root_volume_id, public_key
 		FROM instances WHERE account_id = ?1 AND region = ?2`
 	allInstances = selectInstances + ` ORDER BY launch_time DESC, rowid DESC`
 	oneInstance  = selectInstances + ` AND id = ?3`
@@ -56,7 +56,7 @@ func scanInstance(r row) (in compute.Instance, err error) {
 	err = r.Scan(&in.ID, &in.ReservationID, &in.LaunchIndex, &in.ImageID, &in.Type, &in.KeyName,
 		&in.Interface.AvailabilityZone, &in.AutoPublicIP, &in.UserData, &in.DisableApiTermination, &in.ShutdownBehavior,
 		&in.Goal, &in.Boots, &in.StateReason.Code, &in.StateReason.Message, &in.StateTransitionReason,
-		at(&in.LaunchTime), at(&in.TerminatedAt), &in.RootVolumeID)
+		at(&in.LaunchTime), at(&in.TerminatedAt), &in.RootVolumeID, &in.PublicKey)
 	if len(in.UserData) == 0 {
 		in.UserData = nil
 	}
@@ -95,8 +95,9 @@ func (t *tx) putInstanceRow(in compute.Instance) error {
 	return t.put(nil, `
 		INSERT INTO instances (account_id, region, id, reservation_id, launch_index, image_id, type, key_name,
 			availability_zone, auto_public_ip, user_data, disable_api_termination, shutdown_behavior, goal, boots,
-			state_reason_code, state_reason_message, state_transition_reason, launch_time, terminated_at, root_volume_id)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
+			state_reason_code, state_reason_message, state_transition_reason, launch_time, terminated_at, root_volume_id,
+			public_key)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)
 		ON CONFLICT (id) DO UPDATE SET
 			reservation_id = excluded.reservation_id, launch_index = excluded.launch_index,
 			image_id = excluded.image_id, type = excluded.type, key_name = excluded.key_name,
@@ -106,12 +107,13 @@ func (t *tx) putInstanceRow(in compute.Instance) error {
 			goal = excluded.goal, boots = excluded.boots, state_reason_code = excluded.state_reason_code,
 			state_reason_message = excluded.state_reason_message,
 			state_transition_reason = excluded.state_transition_reason, launch_time = excluded.launch_time,
-			terminated_at = excluded.terminated_at, root_volume_id = excluded.root_volume_id
+			terminated_at = excluded.terminated_at, root_volume_id = excluded.root_volume_id,
+			public_key = excluded.public_key
 		WHERE account_id = excluded.account_id AND region = excluded.region`,
 		in.ID, in.ReservationID, in.LaunchIndex, in.ImageID, in.Type, in.KeyName, in.Interface.AvailabilityZone,
 		in.AutoPublicIP, blob(in.UserData), in.DisableApiTermination, in.ShutdownBehavior, string(in.Goal), in.Boots,
 		in.StateReason.Code, in.StateReason.Message, in.StateTransitionReason,
-		micros(in.LaunchTime), micros(in.TerminatedAt), in.RootVolumeID)
+		micros(in.LaunchTime), micros(in.TerminatedAt), in.RootVolumeID, in.PublicKey)
 }
 
 // blob is never nil, which would be stored as NULL.

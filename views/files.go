@@ -3,6 +3,7 @@ package views
 import (
 	"cmp"
 	"context"
+	"io/fs"
 	"net/url"
 	"path"
 	"strings"
@@ -24,8 +25,8 @@ func fileList(ctx context.Context, v FilesView) ui.List[compute.File] {
 				Compare: dirsFirst, Cell: func(f row) templ.Component { return fileLink(v, f) }},
 			{ID: "size", Label: i18n.T(ctx, "files.size"), Numeric: true, Text: sizeText,
 				Compare: func(a, b row) int { return cmp.Compare(a.Size, b.Size) }},
-			{ID: "mode", Label: i18n.T(ctx, "files.mode"), Text: func(f row) string { return f.Mode.String() },
-				Cell: func(f row) templ.Component { return ui.Mono(f.Mode.String()) }},
+			{ID: "mode", Label: i18n.T(ctx, "files.mode"), Text: func(f row) string { return modeText(f.Mode) },
+				Cell: func(f row) templ.Component { return ui.Mono(modeText(f.Mode)) }},
 			{ID: "modified", Label: i18n.T(ctx, "files.modified"), Text: func(f row) string { return i18n.Time(ctx, f.ModTime) },
 				Compare: func(a, b row) int { return a.ModTime.Compare(b.ModTime) }},
 		},
@@ -125,3 +126,21 @@ func fileHead(ctx context.Context, instanceID, at, title string) Head {
 
 // EditPath is the editor with a file open.
 func EditPath(instanceID, at string) string { return filesHrefOf(instanceID, "/edit", at) }
+
+// modeText writes a mode as ls does: drwxrwxrwt, where Go would say dtrwxrwxrwx.
+func modeText(mode fs.FileMode) string {
+	kind := map[fs.FileMode]byte{fs.ModeDir: 'd', fs.ModeSymlink: 'l', fs.ModeNamedPipe: 'p', fs.ModeSocket: 's'}[mode.Type()]
+	text := []byte(mode.Perm().String())
+	text[0] = max(kind, '-')
+	for at, bit := range map[int]fs.FileMode{3: fs.ModeSetuid, 6: fs.ModeSetgid, 9: fs.ModeSticky} {
+		if mode&bit == 0 {
+			continue
+		}
+		executable := text[at] == 'x'
+		text[at] = "SSSSSSSSST"[at]
+		if executable {
+			text[at] = "ssssssssst"[at]
+		}
+	}
+	return string(text)
+}

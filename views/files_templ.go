@@ -287,7 +287,7 @@ func FileEditPage(form EditForm) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					field := ui.Field{Name: "text", Label: i18n.T(ctx, "files.text"), Error: ui.FaultAt(ctx, form.Fault, "text")}
+					field := ui.Field{Name: "text", Label: i18n.T(ctx, "files.text"), Wide: true, Error: ui.FaultAt(ctx, form.Fault, "text")}
 					templ_7745c5c3_Var13 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 						templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 						templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
@@ -456,7 +456,7 @@ func FilePage(instanceID string, file compute.File, why string) templ.Component 
 				ctx = templ.InitializeContext(ctx)
 				templ_7745c5c3_Err = ui.KeyValues(3, []ui.KeyValue{
 					{Label: i18n.T(ctx, "files.size"), Value: ui.Text(Bytes(file.Size))},
-					{Label: i18n.T(ctx, "files.mode"), Value: ui.Mono(file.Mode.String())},
+					{Label: i18n.T(ctx, "files.mode"), Value: ui.Mono(modeText(file.Mode))},
 					{Label: i18n.T(ctx, "files.modified"), Value: ui.Time(file.ModTime)},
 				}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
@@ -930,7 +930,7 @@ func FileUploadPage(instanceID, dir string, failed *fault.Error) templ.Component
 							}()
 						}
 						ctx = templ.InitializeContext(ctx)
-						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<input type=\"file\" name=\"files\" id=\"f-files\" multiple>")
+						templ_7745c5c3_Err = ui.Input(field, ui.InputProps{Type: "file", Attrs: templ.Attributes{"multiple": true}}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -946,7 +946,7 @@ func FileUploadPage(instanceID, dir string, failed *fault.Error) templ.Component
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, " ")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, " ")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

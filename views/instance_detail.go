@@ -78,7 +78,7 @@ func instanceSummary(ctx context.Context, in engine.InstanceDescription) []ui.Ke
 		{Label: i18n.T(ctx, "instances.public_ip"), Value: siteLink(ctx, in.PublicDNS, publicIP(in)), Copy: publicIP(in)},
 		{Label: i18n.T(ctx, "instances.private_ip"), Value: orNone(privateIP(in)), Copy: privateIP(in)},
 		{Label: i18n.T(ctx, "instances.state"), Value: InstanceStatus(string(in.State))},
-		{Label: i18n.T(ctx, "instances.public_dns"), Value: siteLink(ctx, in.PublicDNS, in.PublicDNS), Copy: in.PublicDNS},
+		{Label: i18n.T(ctx, "instances.public_dns"), Value: siteLink(ctx, in.PublicDNS, Address(ctx, in.PublicDNS)), Copy: Address(ctx, in.PublicDNS)},
 		{Label: i18n.T(ctx, "instances.private_dns"), Value: orNone(in.PrivateDNS), Copy: in.PrivateDNS},
 		{Label: i18n.T(ctx, "instances.type"), Value: ui.Text(in.Type)},
 		{Label: i18n.T(ctx, "instances.check"), Value: checkStatus(ctx, in)},
@@ -101,7 +101,7 @@ func instanceDetails(ctx context.Context, in engine.InstanceDescription) []ui.Ke
 		{Label: i18n.T(ctx, "instances.platform"), Value: ui.Text("Linux/UNIX")},
 		{Label: i18n.T(ctx, "instances.launched"), Value: ui.Time(in.LaunchTime)},
 		{Label: i18n.T(ctx, "instances.termination_protection"), Value: ui.Text(protection)},
-		{Label: i18n.T(ctx, "instances.shutdown"), Value: ui.Text(in.ShutdownBehavior)},
+		{Label: i18n.T(ctx, "instances.shutdown"), Value: ui.Text(shutdownText(ctx, in.ShutdownBehavior))},
 		{Label: i18n.T(ctx, "instances.key_assigned"), Value: orNone(in.KeyName)},
 		{Label: i18n.T(ctx, "instances.reservation"), Value: ui.Text(in.ReservationID)},
 		{Label: i18n.T(ctx, "instances.launch_index"), Value: ui.Text(itoa(in.LaunchIndex))},
@@ -110,6 +110,14 @@ func instanceDetails(ctx context.Context, in engine.InstanceDescription) []ui.Ke
 		{Label: i18n.T(ctx, "instances.user_data"), Value: orNone(userDataText(ctx, in))},
 		{Label: i18n.T(ctx, "instances.balancers"), Value: balancerLinks(in)},
 	}
+}
+
+// shutdownText is what a shutdown from inside does, in the words of the launch page.
+func shutdownText(ctx context.Context, behavior string) string {
+	if behavior == "terminate" {
+		return i18n.T(ctx, "launch.terminate")
+	}
+	return i18n.T(ctx, "launch.stop")
 }
 
 // balancerLinks are the load balancers that the instance is registered with.
@@ -138,7 +146,7 @@ func instanceNetworking(ctx context.Context, in engine.InstanceDescription) []ui
 		{Label: i18n.T(ctx, "instances.public_ip"), Value: siteLink(ctx, in.PublicDNS, publicIP(in)), Copy: publicIP(in)},
 		{Label: i18n.T(ctx, "instances.private_ip"), Value: orNone(privateIP(in)), Copy: privateIP(in)},
 		{Label: "VPC ID", Value: orNone(n.VPCID), Copy: n.VPCID},
-		{Label: i18n.T(ctx, "instances.public_dns"), Value: siteLink(ctx, in.PublicDNS, in.PublicDNS), Copy: in.PublicDNS},
+		{Label: i18n.T(ctx, "instances.public_dns"), Value: siteLink(ctx, in.PublicDNS, Address(ctx, in.PublicDNS)), Copy: Address(ctx, in.PublicDNS)},
 		{Label: i18n.T(ctx, "instances.private_dns"), Value: orNone(in.PrivateDNS), Copy: in.PrivateDNS},
 		{Label: i18n.T(ctx, "instances.subnet_id"), Value: orNone(n.SubnetID), Copy: n.SubnetID},
 		{Label: i18n.T(ctx, "common.zone"), Value: orNone(n.AvailabilityZone)},

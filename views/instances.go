@@ -50,7 +50,7 @@ func instanceList(ctx context.Context) ui.List[engine.InstanceDescription] {
 				Cell: func(i row) templ.Component { return checkStatus(ctx, i) }},
 			{ID: "zone", Label: i18n.T(ctx, "common.zone"), Text: func(i row) string { return i.Interface.AvailabilityZone }},
 			{ID: "dns", Label: i18n.T(ctx, "instances.public_dns"), Text: func(i row) string { return i.PublicDNS },
-				Cell: func(i row) templ.Component { return siteLink(ctx, i.PublicDNS, i.PublicDNS) }},
+				Cell: func(i row) templ.Component { return siteLink(ctx, i.PublicDNS, Address(ctx, i.PublicDNS)) }},
 			{ID: "public", Label: i18n.T(ctx, "instances.public_ip"), Text: publicIP,
 				Cell: func(i row) templ.Component { return siteLink(ctx, i.PublicDNS, publicIP(i)) }},
 			{ID: "private", Label: i18n.T(ctx, "instances.private_ip"), Hidden: true, Text: privateIP},
@@ -130,9 +130,18 @@ func siteLink(ctx context.Context, name, text string) templ.Component {
 	return ui.ExternalLink(SiteURL(ctx, name), text)
 }
 
+// Address is a public name with the port that the person is on, where that is not 80: as
+// it is written, it opens.
+func Address(ctx context.Context, name string) string {
+	if name == "" {
+		return ""
+	}
+	return name + ui.PageOf(ctx).Port
+}
+
 // SiteURL is the address of a public name on the port that the person is on.
 func SiteURL(ctx context.Context, name string) string {
-	return "http://" + name + ui.PageOf(ctx).Port + "/"
+	return "http://" + Address(ctx, name) + "/"
 }
 
 // ResolveLine is a command that reaches a public name wherever it does not resolve.
@@ -172,10 +181,11 @@ func instanceTitle(i engine.InstanceDescription) string {
 	return i.ID + " (" + i.Name() + ")"
 }
 
-func instanceIDs(instances []engine.InstanceDescription) []ui.Hidden {
-	hidden := make([]ui.Hidden, len(instances))
-	for n, i := range instances {
-		hidden[n] = ui.Hidden{Name: "id", Value: i.ID}
+// instanceIDs carries the instances along in a form, and where to go afterwards.
+func instanceIDs(instances []engine.InstanceDescription, back string) []ui.Hidden {
+	hidden := []ui.Hidden{{Name: "back", Value: back}}
+	for _, i := range instances {
+		hidden = append(hidden, ui.Hidden{Name: "id", Value: i.ID})
 	}
 	return hidden
 }

@@ -73,7 +73,7 @@ func InstancesPage(instances []engine.InstanceDescription, selected []engine.Ins
 				}
 				ctx = templ.InitializeContext(ctx)
 				if dialog := ui.PageOf(ctx).Dialog(); len(selected) > 0 {
-					templ_7745c5c3_Err = instanceDialog(dialog, selected).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = instanceDialog(dialog, selected, "/ec2/instances").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -191,7 +191,7 @@ func instanceListActions() templ.Component {
 }
 
 // instanceDialog asks before instances are stopped, rebooted or terminated.
-func instanceDialog(dialog string, instances []engine.InstanceDescription) templ.Component {
+func instanceDialog(dialog string, instances []engine.InstanceDescription, back string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -250,7 +250,7 @@ func instanceDialog(dialog string, instances []engine.InstanceDescription) templ
 				return nil
 			})
 			templ_7745c5c3_Err = ui.Modal(ui.ModalProps{
-				ID: "stop", Title: i18n.T(ctx, "instances.stop_ask"), Action: "/ec2/instances/stop", Submit: i18n.T(ctx, "instances.stop_confirm"), Hidden: instanceIDs(instances),
+				ID: "stop", Title: i18n.T(ctx, "instances.stop_ask"), Action: "/ec2/instances/stop", Submit: i18n.T(ctx, "instances.stop_confirm"), Hidden: instanceIDs(instances, back),
 			}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -292,7 +292,7 @@ func instanceDialog(dialog string, instances []engine.InstanceDescription) templ
 				return nil
 			})
 			templ_7745c5c3_Err = ui.Modal(ui.ModalProps{
-				ID: "reboot", Title: i18n.T(ctx, "instances.reboot_ask"), Action: "/ec2/instances/reboot", Submit: i18n.T(ctx, "instances.reboot_confirm"), Hidden: instanceIDs(instances),
+				ID: "reboot", Title: i18n.T(ctx, "instances.reboot_ask"), Action: "/ec2/instances/reboot", Submit: i18n.T(ctx, "instances.reboot_confirm"), Hidden: instanceIDs(instances, back),
 			}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var10), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -348,13 +348,13 @@ func instanceDialog(dialog string, instances []engine.InstanceDescription) templ
 				return nil
 			})
 			templ_7745c5c3_Err = ui.Modal(ui.ModalProps{
-				ID: "terminate", Title: i18n.T(ctx, "instances.terminate_ask"), Action: "/ec2/instances/terminate", Submit: i18n.T(ctx, "instances.terminate_confirm"), Hidden: instanceIDs(instances),
+				ID: "terminate", Title: i18n.T(ctx, "instances.terminate_ask"), Action: "/ec2/instances/terminate", Submit: i18n.T(ctx, "instances.terminate_confirm"), Hidden: instanceIDs(instances, back),
 			}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var12), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		case "protection":
-			templ_7745c5c3_Err = protectionDialog(instances[0]).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = protectionDialog(instances[0], back).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -363,7 +363,7 @@ func instanceDialog(dialog string, instances []engine.InstanceDescription) templ
 	})
 }
 
-func protectionDialog(in engine.InstanceDescription) templ.Component {
+func protectionDialog(in engine.InstanceDescription, back string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -421,7 +421,7 @@ func protectionDialog(in engine.InstanceDescription) templ.Component {
 		})
 		templ_7745c5c3_Err = ui.Modal(ui.ModalProps{
 			ID: "protection", Title: i18n.T(ctx, "instances.protection"), Action: "/ec2/instances/protection", Submit: i18n.T(ctx, "common.save"),
-			Hidden: []ui.Hidden{{Name: "id", Value: in.ID}},
+			Hidden: instanceIDs([]engine.InstanceDescription{in}, back),
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var16), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

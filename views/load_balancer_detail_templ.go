@@ -273,7 +273,7 @@ func balancerAddress(b engine.LoadBalancerDescription) templ.Component {
 			templ_7745c5c3_Var10 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.KeyValues(1, []ui.KeyValue{{Label: i18n.T(ctx, "load_balancers.dns_name"), Value: ui.ExternalLink(SiteURL(ctx, b.DNSName), b.DNSName), Copy: b.DNSName}}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.KeyValues(1, []ui.KeyValue{{Label: i18n.T(ctx, "load_balancers.dns_name"), Value: ui.ExternalLink(SiteURL(ctx, b.DNSName), Address(ctx, b.DNSName)), Copy: Address(ctx, b.DNSName)}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -770,7 +770,7 @@ func BalancerSecurity(b engine.LoadBalancerDescription, groups []engine.Security
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = RulesTable(g, network.Ingress).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = RulesTable(network.Ingress, g).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -786,7 +786,7 @@ func BalancerSecurity(b engine.LoadBalancerDescription, groups []engine.Security
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
-						templ_7745c5c3_Err = RulesTable(g, network.Egress).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = RulesTable(network.Egress, g).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

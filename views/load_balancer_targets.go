@@ -112,6 +112,22 @@ func probeText(ctx context.Context, t target) string {
 	return failureText(ctx, p)
 }
 
+// probeDetail is what there is to say beyond the failure's name: silence is explained, and
+// an error of the layers above TCP is quoted.
+func probeDetail(ctx context.Context, p elb.Probe) string {
+	switch {
+	case p.OK:
+		return ""
+	case p.Failure == "timeout" && strings.HasPrefix(p.Detail, "connecting"):
+		return i18n.T(ctx, "load_balancers.silence")
+	case p.Failure == "timeout":
+		return i18n.T(ctx, "load_balancers.no_answer")
+	case p.Failure == "tls", p.Failure == "malformed":
+		return p.Detail
+	}
+	return ""
+}
+
 func failureText(ctx context.Context, p elb.Probe) string {
 	switch p.Failure {
 	case "timeout":
@@ -190,13 +206,4 @@ func progressText(ctx context.Context, t target) string {
 		return i18n.T(ctx, "load_balancers.failures", i18n.V{"Failures": t.Failures, "Threshold": t.check.UnhealthyThreshold})
 	}
 	return "-"
-}
-
-// shortName leaves room for the other columns; the whole name is the cell's title.
-func shortName(name string) string {
-	const most = 24
-	if runes := []rune(name); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return orDash(name)
 }

@@ -70,6 +70,14 @@ func peerOptions(ctx context.Context) []ui.Option {
 	}
 }
 
+// emptyRules is what the editor says in place of rows.
+func emptyRules(ctx context.Context, d network.Direction) string {
+	if d == network.Egress {
+		return i18n.T(ctx, "security_groups.empty_outbound")
+	}
+	return i18n.T(ctx, "security_groups.empty_inbound")
+}
+
 func sourceLabel(ctx context.Context, d network.Direction) string {
 	if d == network.Egress {
 		return i18n.T(ctx, "security_groups.destination_text")

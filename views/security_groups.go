@@ -95,6 +95,14 @@ func noRulesText(ctx context.Context, d network.Direction) string {
 	return i18n.T(ctx, "security_groups.no_inbound")
 }
 
+// countRules is how many rules of one direction the groups have together.
+func countRules(d network.Direction, groups []engine.SecurityGroupDescription) (n int) {
+	for _, g := range groups {
+		n += len(g.In(d))
+	}
+	return n
+}
+
 func peerLabel(ctx context.Context, d network.Direction) string {
 	if d == network.Egress {
 		return i18n.T(ctx, "common.destination")
@@ -110,6 +118,14 @@ func ipVersion(r network.Rule) string {
 		return "IPv4"
 	}
 	return "IPv6"
+}
+
+// protocolText is the protocol's name; only "all" is a word.
+func protocolText(ctx context.Context, r network.Rule) string {
+	if text := r.ProtocolText(); text != "All" {
+		return text
+	}
+	return i18n.T(ctx, "security_groups.all")
 }
 
 func portText(ctx context.Context, r network.Rule) string {

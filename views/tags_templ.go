@@ -109,7 +109,7 @@ func TagsPage(form TagsForm) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Form(ui.FormProps{ID: "tags", Action: TagsPath(form.Kind, form.ID), Fault: form.Fault, Fields: []string{"tags"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Form(ui.FormProps{ID: "tags-form", Action: TagsPath(form.Kind, form.ID), Fault: form.Fault, Fields: []string{"tags"}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -86,12 +86,13 @@ func (s *Server) saveFile(c echo.Context) error {
 		return err
 	}
 	form := views.EditForm{InstanceID: c.Param("id"), Path: cleanPath(f.Text("path")), Text: f.Lines("text"), ETag: f.Text("etag")}
+	opened := cmp.Or(form.ETag, "none") // a form that does not say what it was built from overwrites nothing
 	show := func(e *fault.Error) templ.Component { form.Fault = e; return views.FileEditPage(form) }
 	if len(form.Text) > maxEdited {
 		f.wrong(fault.New(fault.Invalid, "ValidationError", "The text is %d bytes long; at most %d can be edited here. Upload it instead.", len(form.Text), maxEdited).In("text"))
 	}
 	if err = f.Err(); err == nil {
-		err = s.engine.WriteFile(ctx, form.InstanceID, form.Path, strings.NewReader(form.Text), form.ETag)
+		err = s.engine.WriteFile(ctx, form.InstanceID, form.Path, strings.NewReader(form.Text), opened)
 	}
 	if err != nil {
 		return s.formError(c, err, show)
@@ -186,6 +187,7 @@ func (s *Server) makeFile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	form.Kind = f.OneOfOr("kind", "file", "file", "folder")
 	if err = f.Err(); err == nil {
 		if form.Kind == "folder" {
 			err = s.engine.MakeDirectory(ctx, form.InstanceID, at)

@@ -82,6 +82,14 @@ func (f *form) OneOf(field string, choices ...string) string {
 	return text
 }
 
+// OneOfOr is OneOf, with a choice for a field that was left empty.
+func (f *form) OneOfOr(field, empty string, choices ...string) string {
+	if f.Text(field) == "" {
+		return empty
+	}
+	return f.OneOf(field, choices...)
+}
+
 // Int is a whole number from low to high, both included. Anything else is a fault of the
 // field, and 0 is returned.
 func (f *form) Int(field string, low, high int) int {
@@ -121,32 +129,48 @@ type Row map[string]string
 // Rows reads a repeated group of fields, which share their names from row to row. Rows in
 // which everything is empty are left out; a field that a row lacks is empty.
 func (f *form) Rows(fields ...string) []Row {
+	return slices.DeleteFunc(f.AllRows(fields...), Row.empty)
+}
+
+// empty reports whether nothing was typed into the row.
+func (r Row) empty() bool {
+	for _, text := range r {
+		if text != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// AllRows is Rows with the rows in which everything is empty.
+func (f *form) AllRows(fields ...string) []Row {
 	count := 0
 	for _, field := range fields {
 		count = max(count, len(f.Values[field]))
 	}
 	var rows []Row
 	for i := range count {
-		row, filled := Row{}, false
+		row := Row{}
 		for _, field := range fields {
 			if i < len(f.Values[field]) {
 				row[field] = strings.TrimSpace(f.Values[field][i])
 				f.check(field, row[field])
-				filled = filled || row[field] != ""
 			}
 		}
-		if filled {
-			rows = append(rows, row)
-		}
+		rows = append(rows, row)
 	}
 	return rows
 }
 
-// Tags reads the tags editor's fields tag_key and tag_value. Two rows with one key and a
-// value without a key are faults of the field "tags".
+// Tags reads the tags editor's fields tag_key and tag_value. What is wrong in a row, two
+// rows with one key and a value without a key are faults of the field "tags".
 func (f *form) Tags() map[string]string {
-	tags := map[string]string{}
-	for _, row := range f.Rows("tag_key", "tag_value") {
+	tags, before := map[string]string{}, f.fault
+	rows := f.Rows("tag_key", "tag_value")
+	if f.fault != before {
+		f.fault = f.fault.In("tags")
+	}
+	for _, row := range rows {
 		key := row["tag_key"]
 		if _, twice := tags[key]; twice {
 			f.wrong(fault.New(fault.Invalid, "InvalidParameterValue", "The tag key %q appears more than once.", key).In("tags"))

@@ -30,11 +30,20 @@ func (s *Server) gone(w http.ResponseWriter, r *http.Request, route network.Rout
 		status = http.StatusServiceUnavailable
 		n.Title = i18n.T(ctx, "gone.stopped_title")
 		n.Text = i18n.T(ctx, "gone.stopped", i18n.V{"Name": route.Name, "Resource": route.Resource})
+	case "renamed":
+		n.Title = i18n.T(ctx, "gone.renamed_title")
+		n.Text = i18n.T(ctx, "gone.renamed", i18n.V{"Name": route.Name, "Resource": route.Resource})
+		n.Hint, n.Links = i18n.T(ctx, "gone.now"), []string{"http://" + route.Now + portSuffix(r.Host) + "/"}
+	case "internal":
+		n.Title = i18n.T(ctx, "gone.internal_title")
+		n.Text = i18n.T(ctx, "gone.internal", i18n.V{"Name": route.Name, "Resource": route.Resource})
 	case "terminated":
 		n.Title = i18n.T(ctx, "gone.terminated_title")
 		n.Text = i18n.T(ctx, "gone.terminated", i18n.V{"Name": route.Name, "Resource": route.Resource})
 	}
-	n.Hint, n.Links = i18n.T(ctx, "gone.console"), s.addresses(r)
+	if n.Hint == "" {
+		n.Hint, n.Links = i18n.T(ctx, "gone.console"), s.addresses(r)
+	}
 	s.notice(ctx, w, status, n)
 }
 

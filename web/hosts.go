@@ -56,6 +56,9 @@ func hostName(hostPort string) (host string, ok bool) {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return host, addr.Zone() == "" && addr.Is6() == bracketed
 	}
+	if strings.HasSuffix(host, ".") { // the gateway compares names without it
+		return host, false
+	}
 	return host, !bracketed && host != "" && strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789-._") == ""
 }
 

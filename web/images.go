@@ -91,7 +91,10 @@ func (s *Server) deregisterImages(c echo.Context) error {
 // stays done, and the first refusal ends it with its reason.
 func (s *Server) each(c echo.Context, ids []string, to, title string, do func(id string) error, said func(n int, names string) string) error {
 	if len(ids) == 0 {
-		return s.refused(c, fault.New(fault.Invalid, "MissingParameter", "Select at least one resource first."), to, title)
+		return s.refused(c, noneSelected(), to, title)
+	}
+	if err := namesOf(ids); err != nil {
+		return s.refused(c, err, to, title)
 	}
 	for i, id := range ids {
 		if err := do(id); err != nil {
@@ -102,4 +105,19 @@ func (s *Server) each(c echo.Context, ids []string, to, title string, do func(id
 		}
 	}
 	return s.done(c, to, ui.Flash{Title: said(len(ids), strings.Join(ids, ", "))})
+}
+
+// namesOf refuses what cannot be the id or the name of anything: some operations succeed
+// on what does not exist, and would repeat it as done.
+func namesOf(ids []string) error {
+	var f form
+	for _, id := range ids {
+		f.check("id", id)
+	}
+	return f.Err()
+}
+
+// noneSelected refuses what is done to the selected rows when there are none.
+func noneSelected() error {
+	return fault.New(fault.Invalid, "MissingParameter", "Select at least one resource first.")
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -56,9 +57,9 @@ func (s *Server) openInstance(c echo.Context) error {
 	case "tags":
 		return s.see(c, views.TagsPath("instance", ids[0]))
 	case "groups", "create-image":
-		return s.see(c, "/ec2/instances/"+ids[0]+"/"+to)
+		return s.see(c, "/ec2/instances/"+url.PathEscape(ids[0])+"/"+to)
 	}
-	return s.see(c, "/ec2/instances/"+ids[0])
+	return s.see(c, "/ec2/instances/"+url.PathEscape(ids[0]))
 }
 
 // words are the sentences of one move: when it was begun, and the title of a refusal.
@@ -90,10 +91,13 @@ func (s *Server) moveInstances(move func(context.Context, ...string) ([]engine.S
 		}
 		ids := append(f.Many("id"), f.Many("sel")...)
 		if len(ids) == 0 {
-			return s.see(c, "/ec2/instances")
+			return s.refused(c, noneSelected(), back(c, "/ec2/instances"), i18n.T(ctx, "instances.title"))
 		}
 		done, refused := say(ctx, strings.Join(ids, ", "))
-		if _, err := move(ctx, ids...); err != nil {
+		if err = f.Err(); err == nil {
+			_, err = move(ctx, ids...)
+		}
+		if err != nil {
 			return s.refused(c, err, back(c, "/ec2/instances"), refused)
 		}
 		return s.done(c, back(c, "/ec2/instances"), ui.Flash{Title: done})

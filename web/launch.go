@@ -85,7 +85,7 @@ func launchDefaults(form *views.LaunchForm) {
 			form.ImageID = form.Images[i].ID
 		}
 	}
-	if form.GroupName == "" && form.Fault == nil {
+	if form.GroupName == "" && form.GroupText == "" {
 		form.GroupName = nextWizardName(form.Groups)
 		form.GroupText = form.GroupName
 	}
@@ -131,15 +131,21 @@ func (s *Server) launchInstances(c echo.Context) error {
 func launchForm(f *form) views.LaunchForm {
 	return views.LaunchForm{
 		Name: f.Text("name"), Tags: typedTags(f), ImageID: f.Text("image_id"), Type: f.Text("type"),
-		KeyName: f.Text("key_name"), SubnetID: f.Text("subnet_id"), PublicIP: f.Text("public_ip"),
-		Firewall: f.Text("firewall"), GroupName: f.Text("group_name"), GroupText: f.Text("group_description"),
+		KeyName: f.Text("key_name"), SubnetID: f.Text("subnet_id"), PublicIP: f.OneOfOr("public_ip", "enable", "enable", "disable"),
+		Firewall: f.OneOfOr("firewall", "create", "create", "existing"), GroupName: f.Text("group_name"), GroupText: f.Text("group_description"),
 		SSH: allowed(f, "ssh"), HTTPS: allowed(f, "https"), HTTP: allowed(f, "http"), GroupIDs: f.Many("group_ids"),
 		Protected: f.Flag("protected"), Shutdown: f.Text("shutdown_behavior"), UserData: f.Lines("user_data"), Count: f.Text("count"),
 	}
 }
 
+// allowed reads a quick box. From where is asked of a ticked one, and never guessed: the
+// guess would be the whole internet.
 func allowed(f *form, name string) views.Allowance {
-	return views.Allowance{On: f.Flag("allow_" + name), From: f.Text(name + "_from")}
+	box := views.Allowance{On: f.Flag("allow_" + name), From: f.OneOfOr(name+"_from", "", "anywhere", "myip")}
+	if box.On && box.From == "" {
+		f.wrong(notOffered("").In(name + "_from"))
+	}
+	return box
 }
 
 // launchInput says in the engine's words what was typed.

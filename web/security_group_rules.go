@@ -104,8 +104,22 @@ func (s *Server) rulesRefused(c echo.Context, form rulesForm, seen string, wrong
 	}
 	return s.formError(c, wrong, func(e *fault.Error) templ.Component {
 		form.Fault = e
+		atSource(form.Rows, e)
 		return views.RulesPage(form.RulesForm)
 	})
+}
+
+// atSource puts the fault about a group that does not exist into the rows that name it. It
+// takes a nil fault.
+func atSource(rows []views.RuleRow, e *fault.Error) {
+	if e == nil || e.Code != "InvalidGroup.NotFound" || len(e.Args) == 0 {
+		return
+	}
+	for i, row := range rows {
+		if source, _, _ := strings.Cut(row.Source, " | "); row.Fault == nil && strings.TrimSpace(source) == e.Args[0] {
+			rows[i].Fault = e.In("peer")
+		}
+	}
 }
 
 func rulesSaved(ctx context.Context, g engine.SecurityGroupDescription, d network.Direction) string {
@@ -156,7 +170,11 @@ func rowOf(r network.Rule, mine string) views.RuleRow {
 // The first thing wrong is returned and stands in its row.
 func readRules(f *form, d network.Direction, mine string) (rows []views.RuleRow, rules []network.Rule, wrong error) {
 	prefix := views.RulePrefix(d)
-	for _, typed := range f.Rows(ruleFields(d)...) {
+	for _, typed := range f.AllRows(ruleFields(d)...) {
+		if typed.empty() { // one that was just added without JavaScript
+			rows = append(rows, views.RuleRow{Type: "custom-tcp", Peer: "custom"})
+			continue
+		}
 		row := views.RuleRow{
 			Type: typed[prefix+"type"], Protocol: typed[prefix+"protocol"], Ports: typed[prefix+"ports"],
 			Peer: typed[prefix+"peer"], Source: typed[prefix+"source"], Description: typed[prefix+"description"],
@@ -174,10 +192,12 @@ func readRules(f *form, d network.Direction, mine string) (rows []views.RuleRow,
 // ruleOf parses one row. The type decides protocol and ports, and the kind of source the
 // source, wherever they do: that makes the form right without JavaScript too.
 func ruleOf(d network.Direction, row *views.RuleRow, mine string) (network.Rule, error) {
+	known := row.Type == "" // then the protocol and the ports say all
 	for _, t := range network.RuleTypes() {
 		if t.Key != row.Type {
 			continue
 		}
+		known = true
 		filled := network.Rule{Protocol: t.Protocol, FromPort: t.FromPort, ToPort: t.ToPort}
 		if !t.AsksProtocol {
 			row.Protocol = filled.ProtocolText()
@@ -193,9 +213,20 @@ func ruleOf(d network.Direction, row *views.RuleRow, mine string) (network.Rule,
 		row.Source = "::/0"
 	case "myip":
 		row.Source = mine
+	case "", "custom":
+	default:
+		return network.Rule{}, notOffered(row.Peer).In("peer")
+	}
+	if !known {
+		return network.Rule{}, notOffered(row.Type).In("type")
 	}
 	source, _, _ := strings.Cut(row.Source, " | ")
 	return network.ParseRule(d, row.Protocol, row.Ports, source, row.Description)
+}
+
+// notOffered refuses a choice that no list of the page has.
+func notOffered(choice string) *fault.Error {
+	return fault.New(fault.Invalid, "ValidationError", "%q is not one of the choices of this page.", clip(choice))
 }
 
 // editedRules carries out the editor's own buttons, add and remove, without JavaScript.

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
@@ -64,13 +65,14 @@ func (s *Server) openSecurityGroup(c echo.Context) error {
 	if len(ids) != 1 {
 		return s.see(c, "/ec2/security-groups")
 	}
+	group := "/ec2/security-groups/" + url.PathEscape(ids[0])
 	switch f.Text("to") {
 	case "outbound":
-		return s.see(c, "/ec2/security-groups/"+ids[0]+"/outbound")
+		return s.see(c, group+"/outbound")
 	case "tags":
 		return s.see(c, views.TagsPath("security-group", ids[0]))
 	}
-	return s.see(c, "/ec2/security-groups/"+ids[0]+"/inbound")
+	return s.see(c, group+"/inbound")
 }
 
 func (s *Server) newSecurityGroup(c echo.Context) error {
@@ -94,6 +96,8 @@ func (s *Server) showGroupForm(c echo.Context, form views.SecurityGroupForm, fai
 	}
 	return s.formError(c, failed, func(e *fault.Error) templ.Component {
 		form.Fault = e
+		atSource(form.Inbound, e)
+		atSource(form.Outbound, e)
 		return views.SecurityGroupCreatePage(form)
 	})
 }

@@ -14,6 +14,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -96,12 +98,31 @@ func (s *Server) router() *echo.Echo {
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = echo.ExtractIPDirect() // no forwarding header is believed
 	e.HTTPErrorHandler = s.failed
-	e.Use(s.caught, s.bounded)
+	e.Use(s.caught, s.bounded, unescaped)
 	g := e.Group("")
 	for _, routes := range s.mounts() {
 		routes(g)
 	}
 	return e
+}
+
+// unescaped gives the routes the ids and names of the path as they are: the router leaves
+// them escaped where the path needs escapes that it has a choice about, as for a name with
+// a slash in it.
+func unescaped(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if c.Request().URL.RawPath == "" {
+			return next(c)
+		}
+		values := slices.Clone(c.ParamValues())
+		for i, escaped := range values {
+			if text, err := url.PathUnescape(escaped); err == nil {
+				values[i] = text
+			}
+		}
+		c.SetParamValues(values...)
+		return next(c)
+	}
 }
 
 // Handler answers every request that reaches the console, by whatever name.

@@ -36,11 +36,11 @@ func (s *Server) changeService(c echo.Context) error {
 		return err
 	}
 	id, name, tab := c.Param("id"), f.Text("service"), "/ec2/instances/"+c.Param("id")+"?tab=services"
-	do, done := s.serviceVerb(ctx, f.Text("do"), name)
-	if do == nil {
-		return s.see(c, tab)
+	do, done := s.serviceVerb(ctx, f.OneOf("do", "install", "start", "stop", "restart", "enable", "disable"), name)
+	if err = f.Err(); err == nil {
+		err = do(ctx, id, name)
 	}
-	if err := do(ctx, id, name); err != nil {
+	if err != nil {
 		return s.refused(c, err, tab, i18n.T(ctx, "services.refused", i18n.V{"Name": name}))
 	}
 	return s.done(c, tab, ui.Flash{Title: done})

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"time"
 
 	"elbow/engine"
 	"elbow/engine/ident"
@@ -113,12 +114,26 @@ func (a *app) serve(console *web.Server) {
 	go func() { served <- server.Serve(a.gateway.Console()) }()
 	a.ends("console", func(ctx context.Context) error {
 		console.Shutdown()
-		err := server.Shutdown(ctx)
+		patience, cancel := patienceOf(ctx)
+		defer cancel()
+		err := server.Shutdown(patience)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = server.Close() // who still reads or sends by then is cut
+		}
 		if serveErr := <-served; !errors.Is(serveErr, http.ErrServerClosed) && !errors.Is(serveErr, net.ErrClosed) {
 			err = errors.Join(err, serveErr)
 		}
 		return err
 	})
+}
+
+// patienceOf is two fifths of the time that ctx leaves: instances and load balancers have
+// requests in flight to finish after the console's.
+func patienceOf(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithTimeout(ctx, time.Until(deadline)*2/5)
+	}
+	return context.WithCancel(ctx)
 }
 
 func (a *app) ends(name string, end func(context.Context) error) {

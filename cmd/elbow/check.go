@@ -14,7 +14,7 @@ import (
 func check(ctx context.Context, dir string, out, errs io.Writer) int {
 	problems, world, err := store.Check(ctx, dir)
 	if err != nil {
-		fmt.Fprintf(errs, "elbow: %v\n", err)
+		complain(errs, err)
 		return 1
 	}
 	problems = append(problems, engine.CheckWorld(world)...)

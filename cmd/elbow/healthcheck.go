@@ -19,21 +19,23 @@ func healthcheck(ctx context.Context, listen []string, errs io.Writer) int {
 		host = "127.0.0.1"
 	}
 	if err := answers(ctx, net.JoinHostPort(host, port)); err != nil {
-		fmt.Fprintf(errs, "elbow: %v\n", err)
+		complain(errs, err)
 		return 1
 	}
 	return 0
 }
 
+// answers asks on a connection of its own: a proxy that the environment names would answer
+// for somebody else.
 func answers(ctx context.Context, addr string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/healthz", nil)
 	if err != nil {
 		return err
 	}
 	req.Host = "localhost"
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s does not answer: %w", addr, err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {

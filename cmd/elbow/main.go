@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -39,7 +40,7 @@ func run(ctx context.Context, args []string, env func(string) string, out, errs 
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
-		fmt.Fprintf(errs, "elbow: %v\n", err)
+		complain(errs, err)
 		return 2
 	case o.version:
 		fmt.Fprintln(out, "elbow", version)
@@ -58,8 +59,11 @@ func run(ctx context.Context, args []string, env func(string) string, out, errs 
 func serve(ctx context.Context, o options, out, errs io.Writer) int {
 	log := slog.New(slog.NewTextHandler(errs, &slog.HandlerOptions{Level: o.logLevel}))
 	a, err := newApp(ctx, o.config(log))
+	if err != nil && ctx.Err() != nil {
+		return 0 // told to stop before it was ready
+	}
 	if err != nil {
-		fmt.Fprintf(errs, "elbow: %v\n", err)
+		complain(errs, err)
 		return 1
 	}
 	fmt.Fprintf(out, "Elbow is ready: %s\n", a.URL())
@@ -67,8 +71,13 @@ func serve(ctx context.Context, o options, out, errs io.Writer) int {
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
 	defer cancel()
 	if err := a.Stop(bounded); err != nil {
-		fmt.Fprintf(errs, "elbow: stopping: %v\n", err)
+		complain(errs, fmt.Errorf("stopping: %w", err))
 		return 1
 	}
 	return 0
+}
+
+// complain writes an error on one line, also where several were joined.
+func complain(errs io.Writer, err error) {
+	fmt.Fprintf(errs, "elbow: %s\n", strings.ReplaceAll(err.Error(), "\n", "; "))
 }

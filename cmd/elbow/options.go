@@ -111,10 +111,13 @@ func (o options) validate() error {
 			return err
 		}
 	}
-	for _, host := range append([]string{o.domain}, o.hosts...) {
-		if len(host) > 253 || !nameShape.MatchString(host) {
-			return fmt.Errorf("%q is not a host name", host)
+	for _, host := range o.hosts {
+		if !validName(host) {
+			return fmt.Errorf("invalid --host %q: want a host name, such as elbow.test", host)
 		}
+	}
+	if !validName(o.domain) {
+		return fmt.Errorf("invalid --domain %q: want a host name, such as localhost", o.domain)
 	}
 	if !regionShape.MatchString(o.region) {
 		return fmt.Errorf("invalid --region %q: want one like ap-northeast-1", o.region)
@@ -128,13 +131,15 @@ func (o options) validate() error {
 	return validPorts(o.ports)
 }
 
+func validName(host string) bool { return len(host) <= 253 && nameShape.MatchString(host) }
+
 func validAddr(addr string) error {
 	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return fmt.Errorf("invalid --listen %q: want [HOST]:PORT", addr)
 	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return fmt.Errorf("invalid --listen %q: port %d is not between 0 and 65535", addr, n)
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("invalid --listen %q: port %q is not between 0 and 65535", addr, port)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net/url"
 	"os"
@@ -19,6 +20,10 @@ import (
 const asProduct = "ELBOW_TEST_AS_PRODUCT"
 
 func TestMain(m *testing.M) {
+	if os.Getenv(asScript) != "" {
+		fmt.Fprintln(os.Stderr, "the script ended:", runScript(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+		os.Exit(3)
+	}
 	if os.Getenv(asProduct) == "" {
 		os.Exit(m.Run())
 	}

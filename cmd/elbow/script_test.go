@@ -6,15 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/netip"
-	"os"
-	"slices"
 	"strings"
-	"time"
 
 	"elbow/engine"
 	"elbow/engine/compute"
-	"elbow/engine/elb"
 	"elbow/engine/network"
 )
 
@@ -29,6 +24,20 @@ type note struct {
 	Wants     map[string]string `json:",omitempty"` // as describe describes; empty text: gone
 	Done      bool              `json:",omitempty"`
 }
+
+// lines is how many lines of the activity history the operation leaves.
+func (n note) lines() int {
+	if n.Operation == modifyRules {
+		return 2 // what was revoked, and what was authorized
+	}
+	return 1
+}
+
+// The operations that leave something else than one line together with what they do.
+const (
+	modifyRules = "modify rules"
+	writeFile   = "write"
+)
 
 // script runs operations on an engine, one after the other. Whatever is made in a round
 // carries the round in its name.
@@ -182,7 +191,7 @@ func (s *script) balancing(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	return s.do(ctx, "modify rules", map[string]string{"group " + g: groupText("80,8443", "")}, func() error {
+	return s.do(ctx, modifyRules, map[string]string{"group " + g: groupText("80,8443", "")}, func() error {
 		return s.engine.ModifySecurityGroupRules(ctx, engine.ModifySecurityGroupRulesInput{
 			GroupID: s.group(ctx, g), Direction: network.Ingress, Rules: []network.Rule{open(80), open(8443)},
 		})
@@ -193,7 +202,7 @@ func (s *script) balancing(ctx context.Context) error {
 func (s *script) lives(ctx context.Context) error {
 	a, b, g, w := s.name("a"), s.name("b"), s.name("g"), s.name("w")
 	for _, text := range []string{"first", "second"} {
-		if err := s.do(ctx, "write", map[string]string{"note " + b: text}, func() error {
+		if err := s.do(ctx, writeFile, map[string]string{"note " + b: text}, func() error {
 			return s.engine.WriteFile(ctx, s.instances(ctx, b)[0], "/"+noteFile, strings.NewReader(text), "")
 		}); err != nil {
 			return err
@@ -236,6 +245,9 @@ func (s *script) copies(ctx context.Context) error {
 	}
 	if err := s.until("the image is available", func() (bool, error) {
 		images, err := s.engine.DescribeImages(ctx, s.image(ctx, image))
+		if err == nil && images[0].State == compute.ImageFailed {
+			err = fmt.Errorf("the image failed: %s", images[0].StateReason)
+		}
 		return err == nil && images[0].State == compute.ImageAvailable, err
 	}); err != nil {
 		return err
@@ -268,114 +280,4 @@ func (s *script) removals(ctx context.Context) error {
 	return s.do(ctx, "delete load balancer", map[string]string{"balancer " + lb: ""}, func() error {
 		return s.engine.DeleteLoadBalancer(ctx, lb)
 	})
-}
-
-func (s *script) makeGroup(ctx context.Context, name string) error {
-	return s.do(ctx, "security group", map[string]string{"group " + name: groupText("80", "")}, func() error {
-		_, err := s.engine.CreateSecurityGroup(ctx, engine.CreateSecurityGroupInput{Name: name, Description: "scripted", Rules: []network.Rule{open(80)}})
-		return err
-	})
-}
-
-func (s *script) launch(ctx context.Context, name string, count int, image, group string) error {
-	wants := map[string]string{"instances " + name: instanceText(count, compute.Run, 1, group, "")}
-	return s.do(ctx, "launch", wants, func() error {
-		_, err := s.engine.RunInstances(ctx, engine.RunInstancesInput{
-			ImageID: image, GroupIDs: []string{s.group(ctx, group)}, AssociatePublicIP: true, Count: count, Tags: map[string]string{"Name": name},
-		})
-		return err
-	})
-}
-
-// balance makes a load balancer over both of the instances with a name, once they run.
-func (s *script) balance(ctx context.Context, name, group, targets string) error {
-	if err := s.reach(ctx, targets, compute.Running); err != nil {
-		return err
-	}
-	return s.do(ctx, "load balancer", map[string]string{"balancer " + name: balancerText(5, targets, targets)}, func() error {
-		_, err := s.engine.CreateLoadBalancer(ctx, engine.CreateLoadBalancerInput{
-			Name: name, GroupIDs: []string{s.group(ctx, group)}, HealthCheck: probe(5), InstanceIDs: s.instances(ctx, targets),
-			Listeners: []elb.Listener{{Protocol: elb.HTTP, LoadBalancerPort: 80, InstanceProtocol: elb.HTTP, InstancePort: 80}},
-		})
-		return err
-	})
-}
-
-const webImage = "elbow-linux-2023.11-web-x86_64"
-
-func open(port int) network.Rule {
-	return network.Rule{
-		Direction: network.Ingress, Protocol: network.TCP, FromPort: port, ToPort: port, Prefix: netip.MustParsePrefix("0.0.0.0/0"),
-	}
-}
-
-func probe(seconds time.Duration) elb.HealthCheck {
-	return elb.HealthCheck{
-		Protocol: elb.HTTP, Port: 80, Path: "/", Interval: seconds * time.Second, Timeout: 2 * time.Second,
-		HealthyThreshold: 2, UnhealthyThreshold: 2,
-	}
-}
-
-func moved(_ []engine.StateChange, err error) error { return err }
-
-// reach waits until all instances with the name are in the state.
-func (s *script) reach(ctx context.Context, name string, state compute.State) error {
-	return s.until(name+" "+string(state), func() (bool, error) {
-		all, err := s.engine.DescribeInstances(ctx, s.instances(ctx, name)...)
-		return !slices.ContainsFunc(all, func(in engine.InstanceDescription) bool { return in.State != state }), err
-	})
-}
-
-func (s *script) until(what string, is func() (bool, error)) error {
-	for range 15_000 {
-		if yes, err := is(); yes || err != nil {
-			return err
-		}
-		time.Sleep(2 * time.Millisecond)
-	}
-	return fmt.Errorf("never: %s", what)
-}
-
-// instances are the ids of the instances with the name, in the order of their launch.
-func (s *script) instances(ctx context.Context, name string) []string {
-	all, err := s.engine.DescribeInstances(ctx)
-	must(err)
-	slices.SortFunc(all, func(a, b engine.InstanceDescription) int { return a.LaunchIndex - b.LaunchIndex })
-	var ids []string
-	for _, in := range all {
-		if in.Name() == name {
-			ids = append(ids, in.ID)
-		}
-	}
-	return ids
-}
-
-func (s *script) group(ctx context.Context, name string) string {
-	all, err := s.engine.DescribeSecurityGroups(ctx)
-	must(err)
-	for _, g := range all {
-		if g.Name == name {
-			return g.ID
-		}
-	}
-	return ""
-}
-
-func (s *script) image(ctx context.Context, name string) string {
-	all, err := s.engine.DescribeImages(ctx)
-	must(err)
-	for _, image := range all {
-		if image.Name == name {
-			return image.ID
-		}
-	}
-	return ""
-}
-
-// must ends the script's process where reading fails, which nothing provokes.
-func must(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "script:", err)
-		os.Exit(3)
-	}
 }

@@ -108,7 +108,7 @@ func (w *walkthrough) publicName(id string) string {
 	w.t.Helper()
 	w.goTo(w.base + "/ec2/instances/" + id)
 	w.see("Public IPv4 DNS")
-	return w.eval(`[...document.querySelectorAll("a")].map(a => a.innerText.trim().split("\n")[0]).find(t => t.startsWith("ec2-")) || ""`)
+	return w.eval(`[...document.querySelectorAll("a")].map(a => a.innerText.trim().split("\n")[0].split(":")[0]).find(t => t.startsWith("ec2-")) || ""`)
 }
 
 // serveAPage is row 0's second half: a web server with a page, which answers me and is
@@ -236,7 +236,7 @@ func (w *walkthrough) createBalancer() {
 	w.see("Successfully created load balancer: tutorial")
 	w.goTo(w.base + "/ec2/load-balancers/tutorial")
 	w.see("elb.localhost")
-	w.balancer = w.eval(`[...document.querySelectorAll("a")].map(a => a.innerText.trim().split("\n")[0]).find(t => /^tutorial-\d+\./.test(t)) || ""`)
+	w.balancer = w.eval(`[...document.querySelectorAll("a")].map(a => a.innerText.trim().split("\n")[0].split(":")[0]).find(t => /^tutorial-\d+\./.test(t)) || ""`)
 	w.goTo(w.base + "/ec2/load-balancers/tutorial?tab=security")
 	w.group = w.eval(`document.querySelector("main").innerText.match(/sg-[0-9a-f]{17}/)[0]`)
 }

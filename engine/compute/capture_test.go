@@ -88,7 +88,7 @@ func TestCapturingWithARebootRestartsWhatBootStarts(t *testing.T) {
 func TestAStoppedInstanceCanBeCapturedAlsoByANewProcess(t *testing.T) {
 	c := newCloud(t, true, 100)
 	in := c.launch(1, webImage)
-	c.Stop(in.ID)
+	c.Stop(in, webImage)
 	c.await(in.ID, Stopped)
 	n, err := c.CaptureImage(t.Context(), in.ID, snapA, true)
 	if err != nil || n == 0 {

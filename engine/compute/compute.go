@@ -50,6 +50,7 @@ type Instance struct {
 	ImageID               string
 	Type                  string // a name in InstanceTypes, such as t2.micro
 	KeyName               string // empty when launched without a key pair
+	PublicKey             string // that key pair's at launch, in authorized_keys form: the key pair may be gone by the first boot
 	Interface             network.Interface
 	AutoPublicIP          bool   // a public address at launch, and so a new one at each start
 	UserData              []byte // at most 16 KiB; stored, secret

@@ -233,7 +233,7 @@ func TestALinkIsWrittenThroughAndRemovedAlone(t *testing.T) {
 func TestFilesCanBeReachedOnlyWhileTheInstanceRuns(t *testing.T) {
 	c := newCloud(t, true, 100)
 	in := c.launch(1, webImage)
-	c.Stop(in.ID)
+	c.Stop(in, webImage)
 	c.await(in.ID, Stopped)
 	for what, err := range map[string]error{
 		"list": errOf(c.List(in.ID, "/")), "write": c.WriteFile(in.ID, "/a", strings.NewReader(""), ""), "remove": c.Remove(in.ID, "/etc"),

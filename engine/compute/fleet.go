@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"elbow/engine/ident"
 	"elbow/engine/network"
@@ -28,6 +29,9 @@ type FleetConfig struct {
 	Changed   func(instanceID string) // hears of every change of a machine, called without locks held; must not block
 	Log       *slog.Logger
 	MaxUpload int64 // bytes; 0 means DefaultMaxUpload
+	// RefuseHost reports names that an instance must never answer to: the console's own,
+	// whose cookies and origin they are. Nil refuses none.
+	RefuseHost func(host string) bool
 }
 
 // Source is what a machine is made from when it has no directory yet.
@@ -41,17 +45,20 @@ type Source struct {
 // machine shall do and return at once; State and Status say what it does. All methods
 // are safe for concurrent use.
 type Fleet struct {
-	dir       string
-	fabric    *network.Fabric
-	pace      *pace.Pace
-	changed   func(string)
-	log       *slog.Logger
-	maxUpload int64
-	run       string // tells this process's temporary names from a crashed one's
+	dir        string
+	fabric     *network.Fabric
+	pace       *pace.Pace
+	changed    func(string)
+	log        *slog.Logger
+	maxUpload  int64
+	refuseHost func(string) bool // nil refuses none
+	run        string            // tells this process's temporary names from a crashed one's
 
-	ctx    context.Context // done when the fleet closes
-	cancel context.CancelFunc
-	done   sync.WaitGroup // one for each machine's goroutine
+	ctx     context.Context // done when the fleet closes
+	cancel  context.CancelFunc
+	patient context.Context // done once no request in flight may finish in its own time any more
+	hurry   context.CancelFunc
+	done    sync.WaitGroup // one for each machine's goroutine
 
 	mu       sync.Mutex          // never held while something is done to a machine
 	closed   bool                // guarded by mu
@@ -67,7 +74,7 @@ func NewFleet(c FleetConfig) (*Fleet, error) {
 	}
 	f := &Fleet{
 		dir: c.Dir, fabric: c.Fabric, pace: c.Pace, changed: c.Changed, log: c.Log, maxUpload: c.MaxUpload,
-		run: ident.New("run"), machines: map[string]*machine{}, captured: map[string]bool{},
+		refuseHost: c.RefuseHost, run: ident.New("run"), machines: map[string]*machine{}, captured: map[string]bool{},
 	}
 	if f.changed == nil {
 		f.changed = func(string) {}
@@ -84,6 +91,7 @@ func NewFleet(c FleetConfig) (*Fleet, error) {
 		}
 	}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
+	f.patient, f.hurry = context.WithCancel(context.Background())
 	return f, f.probe()
 }
 
@@ -124,7 +132,14 @@ func (f *Fleet) Start(in Instance, src Source) {
 }
 
 // Stop asks that the machine stop. One that this process never started is stopped already.
-func (f *Fleet) Stop(id string) { f.ask(id, Stopped, aim{goal: Stop}) }
+// One that never came to its first boot gets its directory from src all the same: from
+// then on it does not hang on its image any more, and can be copied.
+func (f *Fleet) Stop(in Instance, src Source) {
+	f.ask(in.ID, Stopped, aim{goal: Stop, record: in, source: src})
+}
+
+// Furnished reports whether the instance has its directory.
+func (f *Fleet) Furnished(id string) bool { return safeID(id) && exists(f.instanceDir(id)) }
 
 // Terminate asks that the machine stop for good and its directory be removed. It is
 // final; for a machine without a directory it is done at once.
@@ -192,9 +207,10 @@ func exists(dir string) bool {
 	return err == nil
 }
 
-// Close stops every machine's services, requests in flight first, and waits for every
-// goroutine of the fleet until ctx is done, whose error it then returns. Directories
-// stay: the next process starts the machines again.
+// Close stops every machine's services, lets requests in flight finish for half of the
+// time that ctx leaves, cuts the rest, and waits for every goroutine of the fleet until
+// ctx is done, whose error it then returns. Directories stay: the next process starts the
+// machines again.
 func (f *Fleet) Close(ctx context.Context) error {
 	f.mu.Lock()
 	f.closed = true
@@ -204,8 +220,11 @@ func (f *Fleet) Close(ctx context.Context) error {
 	}
 	f.mu.Unlock()
 	f.cancel()
+	if deadline, ok := ctx.Deadline(); ok {
+		defer time.AfterFunc(time.Until(deadline)/2, f.hurry).Stop()
+	}
 	ended := make(chan struct{})
-	go func() { // ends with the machines: each is down within the grace of its services
+	go func() { // ends with the machines: each is down within the grace of its services, or at once in a hurry
 		defer close(ended)
 		f.done.Wait()
 		var downs sync.WaitGroup

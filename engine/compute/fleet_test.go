@@ -184,7 +184,7 @@ func TestAnInstanceRunsStopsStartsAndIsTerminated(t *testing.T) {
 		if status, body := c.get(in, "/"); status != 200 || !strings.Contains(body, "It works!") {
 			t.Fatalf("running: %d %q", status, body)
 		}
-		c.Stop(in.ID)
+		c.Stop(in, webImage)
 		c.await(in.ID, Stopping)
 		c.await(in.ID, Stopped)
 		if c.answers(in) {
@@ -226,7 +226,7 @@ func TestStatesFollowOnlyLegalMoves(t *testing.T) {
 	}
 	c.Start(in, webImage)
 	c.await(in.ID, Running)
-	c.Stop(in.ID)
+	c.Stop(in, webImage)
 	c.await(in.ID, Stopping)
 	in.Boots++
 	c.Start(in, Source{}) // waits for the stop to end
@@ -283,7 +283,7 @@ func TestStopAndTerminateWorkOnWhatThisProcessNeverStarted(t *testing.T) {
 	if _, known := c.State(in.ID); known {
 		t.Fatal("a new process knows a machine that nobody asked for")
 	}
-	c.Stop(in.ID)
+	c.Stop(in, webImage)
 	if s, _ := c.State(in.ID); s != Stopped {
 		t.Fatalf("state %s, want stopped at once", s)
 	}
@@ -370,7 +370,7 @@ func TestStatusChecksInitializeThenPassThenNoticeALostInterface(t *testing.T) {
 	if s := c.Status(in.ID); s.StatusCheck != CheckImpaired || s.SystemOK || !s.InstanceOK {
 		t.Fatalf("without its interface: %+v", s)
 	}
-	c.Stop(in.ID)
+	c.Stop(in, webImage)
 	c.await(in.ID, Stopped)
 	if s := c.Status(in.ID); s.StatusCheck != CheckNotApplicable {
 		t.Fatalf("stopped: %+v", s)
@@ -392,7 +392,7 @@ func TestARequestInFlightIsFinishedBeforeTheInstanceStops(t *testing.T) {
 		if _, err := body.ReadByte(); err != nil {
 			t.Fatal(err)
 		}
-		c.Stop(in.ID)
+		c.Stop(in, webImage)
 		c.await(in.ID, Stopping)
 		rest, err := io.ReadAll(body)
 		if err != nil || len(rest)+1 != len(big) {
@@ -504,7 +504,7 @@ func TestHoweverGoalsArriveTheLastOneHolds(t *testing.T) {
 	people.Wait()
 	for i, in := range instances {
 		if i%2 == 0 {
-			c.Stop(in.ID)
+			c.Stop(in, webImage)
 			c.await(in.ID, Stopped)
 			continue
 		}
@@ -524,7 +524,7 @@ func (c *cloud) disturb(in Instance, dice *rand.Rand) {
 	case 0, 1:
 		c.Start(in, webImage)
 	case 2:
-		c.Stop(in.ID)
+		c.Stop(in, webImage)
 	case 3:
 		_ = c.RestartService(context.Background(), in.ID, "httpd") // refused in most states
 	case 4:

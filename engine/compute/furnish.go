@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path"
 	"strings"
+	"syscall"
 
 	"elbow/engine/fault"
 	"elbow/engine/network"
@@ -25,12 +27,32 @@ const (
 func (f *Fleet) furnish(ctx context.Context, in Instance, src Source) error {
 	dir := f.instanceDir(in.ID)
 	if !exists(dir) {
-		err := f.populate(ctx, dir, src, func(root *os.Root) error { return firstBoot(root, in, src.PublicKey) })
+		err := f.populate(ctx, dir, src, func(root *os.Root) error {
+			return errors.Join(
+				f.unlessObstructed(in.ID, writeHostname(root, in)),
+				f.unlessObstructed(in.ID, writeKey(root, src.PublicKey)))
+		})
 		if err != nil {
 			return err
 		}
 	}
-	return fillDirectory(dir, func(root *os.Root) error { return writeUserData(root, in.UserData) })
+	err := fillDirectory(dir, func(root *os.Root) error { return writeUserData(root, in.UserData) })
+	return f.unlessObstructed(in.ID, err)
+}
+
+// unlessObstructed lets a boot go on without what cannot be laid down because a person, or
+// an image's maker, put something in its place: as at AWS the machine comes up, and there
+// it can be put right. What is wrong with the host's disk is not passed over.
+func (f *Fleet) unlessObstructed(id string, err error) error {
+	for _, disk := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EIO, syscall.EROFS, syscall.EMFILE, syscall.ENFILE} {
+		if errors.Is(err, disk) {
+			return err
+		}
+	}
+	if err != nil {
+		f.log.Warn("a file of the cloud's could not be written", "instance", id, "err", err)
+	}
+	return nil
 }
 
 // populate makes a machine's directory from a base image or a snapshot, whole or not at all.
@@ -59,16 +81,20 @@ func (f *Fleet) populate(ctx context.Context, dir string, src Source, finish fun
 	return err
 }
 
-// firstBoot gives a new machine its name and the launch key. An image brings the keys of
-// the instance that it was made from; the new one is added to them, as at AWS.
-func firstBoot(root *os.Root, in Instance, publicKey string) error {
-	if err := writeFresh(root, hostnameFile, []byte(hostname(in.Interface)+"\n"), 0o644); err != nil {
-		return err
-	}
+// maxKeys is the most of an authorized_keys file, in bytes, that is kept at a first boot.
+const maxKeys = 1 << 20
+
+func writeHostname(root *os.Root, in Instance) error {
+	return writeFresh(root, hostnameFile, []byte(hostname(in.Interface)+"\n"), 0o644)
+}
+
+// writeKey gives a new machine the launch key. An image brings the keys of the instance
+// that it was made from; the new one is added to them, as at AWS.
+func writeKey(root *os.Root, publicKey string) error {
 	if publicKey = strings.TrimSpace(publicKey); publicKey == "" {
 		return nil
 	}
-	keys, err := root.ReadFile(authorizedKeys)
+	keys, err := readSmall(root, authorizedKeys, maxKeys)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -96,15 +122,29 @@ func hostname(eni network.Interface) string {
 func writeUserData(root *os.Root, data []byte) error {
 	if len(data) == 0 {
 		err := root.Remove(userDataFile)
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
+		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		return err
 	}
-	if old, err := root.ReadFile(userDataFile); err == nil && bytes.Equal(old, data) {
+	if old, err := readSmall(root, userDataFile, int64(len(data))); err == nil && bytes.Equal(old, data) {
 		return nil
 	}
 	return writeFresh(root, userDataFile, data, 0o600)
+}
+
+// readSmall reads a regular file of at most most bytes; anything else is refused without
+// waiting for it.
+func readSmall(root *os.Root, name string, most int64) ([]byte, error) {
+	f, info, err := openRegular(root, name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info.Size() > most {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: syscall.EFBIG}
+	}
+	return io.ReadAll(io.LimitReader(f, most))
 }
 
 // writeFresh puts a new file in the place of whatever has the name: a link left there by

@@ -33,17 +33,19 @@ const (
 // httpd is the web server of one machine, from start to stop. It reads the machine's own
 // file system through os.Root, so that nothing outside can ever be served.
 type httpd struct {
-	root   *os.Root
-	server *http.Server
-	access *logFile
-	errors *logFile
+	root       *os.Root
+	refuseHost func(string) bool
+	server     *http.Server
+	access     *logFile
+	errors     *logFile
 
 	mu    sync.Mutex
 	fresh map[net.Conn]struct{} // guarded by mu; connections without a request so far
 }
 
 // newHTTPD opens the logs below /var/log/httpd and makes a server that is not serving yet.
-func newHTTPD(root *os.Root) (*httpd, error) {
+// refuseHost, which may be nil, reports the names that it answers with 421.
+func newHTTPD(root *os.Root, refuseHost func(string) bool) (*httpd, error) {
 	access, err := openLog(root, "/var/log/httpd/access_log")
 	if err != nil {
 		return nil, fmt.Errorf("could not open access log file /var/log/httpd/access_log: %w", reason(err))
@@ -52,7 +54,7 @@ func newHTTPD(root *os.Root) (*httpd, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("could not open error log file /var/log/httpd/error_log: %w", reason(err)), access.Close())
 	}
-	h := &httpd{root: root, access: access, errors: errorLog, fresh: map[net.Conn]struct{}{}}
+	h := &httpd{root: root, refuseHost: refuseHost, access: access, errors: errorLog, fresh: map[net.Conn]struct{}{}}
 	h.server = &http.Server{
 		Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
 		DisableGeneralOptionsHandler: true, ConnState: h.track, ErrorLog: log.New(errorLog, "", log.LstdFlags),

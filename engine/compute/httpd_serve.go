@@ -6,12 +6,23 @@ import (
 	"html"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"os"
 	"path"
+	"strings"
 	"syscall"
 	"time"
 )
+
+// refuses reports whether the request names a host that is not this machine's: a page of
+// a tenant under the console's own name would have the console's cookies.
+func (h *httpd) refuses(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return h.refuseHost != nil && h.refuseHost(strings.ToLower(strings.TrimSuffix(host, ".")))
+}
 
 // ServeHTTP answers one request and logs it.
 func (h *httpd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -23,6 +34,9 @@ func (h *httpd) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = rec.control.SetReadDeadline(time.Now().Add(bodyTimeout))
 	}
 	switch {
+	case h.refuses(r.Host):
+		rec.Header().Set("Connection", "close")
+		refuse(rec, r, http.StatusMisdirectedRequest)
 	case len(r.RequestURI) > maxRequestLine:
 		refuse(rec, r, http.StatusRequestURITooLong)
 	case r.Method == http.MethodGet || r.Method == http.MethodHead:
@@ -165,6 +179,8 @@ func refuse(w http.ResponseWriter, r *http.Request, status int) {
 		text = "The requested URL was not found on this server."
 	case http.StatusMethodNotAllowed:
 		text = "The requested method " + html.EscapeString(r.Method) + " is not allowed for this URL."
+	case http.StatusMisdirectedRequest:
+		text = "The requested name does not belong to this server."
 	case http.StatusRequestURITooLong:
 		text = "The requested URL's length exceeds the capacity limit for this server.<br />"
 	}

@@ -41,7 +41,7 @@ func newSite(t *testing.T) *site {
 	if err := layBase(root, "elbow-linux-2023-web"); err != nil {
 		t.Fatal(err)
 	}
-	server, err := newHTTPD(root)
+	server, err := newHTTPD(root, func(host string) bool { return host == "console.test" })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -399,4 +399,18 @@ func FuzzDocumentPath(f *testing.F) {
 			t.Fatalf("%q gives %q", target, name)
 		}
 	})
+}
+
+func TestAnInstanceNeverAnswersToTheConsolesName(t *testing.T) {
+	s := newSite(t)
+	s.file("index.html", "tenant", 0o644)
+	for host, want := range map[string]int{"console.test": 421, "Console.Test:8080": 421, "console.test.": 421, "other.test": 200} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		s.http.ServeHTTP(w, r)
+		if w.Code != want || want == 421 && strings.Contains(w.Body.String(), "tenant") {
+			t.Errorf("Host %s: %d %q, want %d", host, w.Code, w.Body, want)
+		}
+	}
 }

@@ -168,7 +168,7 @@ func (m *machine) attempt(a *aim) error {
 		m.watch(a.ctx)
 		return nil
 	case Stop:
-		return m.halt(a.ctx)
+		return m.halt(a)
 	default:
 		return m.destroy(a.ctx)
 	}
@@ -183,7 +183,7 @@ func (m *machine) run(a *aim) error {
 		m.bringDown(context.WithoutCancel(a.ctx))
 		m.fleet.changed(m.id)
 	case m.at(Stopping):
-		if err := m.halt(a.ctx); err != nil {
+		if err := m.halt(a); err != nil {
 			return err
 		}
 		m.move(Pending)
@@ -229,7 +229,7 @@ func (m *machine) bringUp(a *aim) error {
 	if err != nil {
 		return err
 	}
-	super := newSupervisor(root, m.fleet.listener(eni), func() { m.fleet.changed(m.id) }, m.fleet.log.With("instance", m.id))
+	super := newSupervisor(root, m.fleet.listener(eni), m.fleet.refuseHost, func() { m.fleet.changed(m.id) }, m.fleet.log.With("instance", m.id))
 	super.startEnabled()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -238,10 +238,14 @@ func (m *machine) bringUp(a *aim) error {
 }
 
 // bringDown stops the services, requests in flight first, and closes the file system.
-// It is idempotent, and finished within the grace of services or ctx, whichever is shorter.
+// It is idempotent, and finished within the grace of services or ctx, whichever is
+// shorter, and soon when the fleet is in a hurry.
 func (m *machine) bringDown(ctx context.Context) {
 	m.take()
 	defer m.yield()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(m.fleet.patient, cancel)()
 	m.mu.Lock()
 	root, super := m.root, m.super
 	m.root, m.super = nil, nil
@@ -253,23 +257,30 @@ func (m *machine) bringDown(ctx context.Context) {
 	_ = root.Close() // nothing was written through it that a close could lose
 }
 
-// halt stops the machine.
-func (m *machine) halt(ctx context.Context) error {
-	if m.at(Stopped) {
+// halt stops the machine, and sees to it that it has a directory.
+func (m *machine) halt(a *aim) error {
+	if !m.at(Stopped) {
+		m.move(Stopping)
+		m.bringDown(context.WithoutCancel(a.ctx))
+		if err := m.fleet.pace.Wait(a.ctx, stopWait); err != nil {
+			return err
+		}
+		m.move(Stopped)
+	}
+	if m.fleet.Furnished(m.id) {
 		return nil
 	}
-	m.move(Stopping)
-	m.bringDown(context.WithoutCancel(ctx))
-	if err := m.fleet.pace.Wait(ctx, stopWait); err != nil {
+	if err := m.furnish(a); err != nil {
 		return err
 	}
-	m.move(Stopped)
+	m.move(Stopped) // without the failure, if it took several attempts
 	return nil
 }
 
 // destroy stops the machine and removes its directory.
 func (m *machine) destroy(ctx context.Context) error {
 	if m.at(Terminated) {
+		m.fleet.changed(m.id) // it was so at once, and nobody has heard
 		return nil
 	}
 	m.move(ShuttingDown)
@@ -294,8 +305,8 @@ func (m *machine) move(to State) {
 	if m.state != to {
 		m.state, m.since, m.failure = to, time.Now(), ""
 	}
-	if to == Running {
-		m.failure = "" // a reboot keeps the state
+	if to == Running || to == Stopped {
+		m.failure = "" // a reboot keeps the state, and so does a late first directory
 	}
 	m.mu.Unlock()
 	m.fleet.changed(m.id)

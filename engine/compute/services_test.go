@@ -120,7 +120,7 @@ func TestAServiceThatCannotStartSaysWhyUntilItDoes(t *testing.T) {
 func TestServicesNeedARunningInstanceExceptForListingAndEnabling(t *testing.T) {
 	c := newCloud(t, true, 100)
 	in := c.launch(1, webImage)
-	c.Stop(in.ID)
+	c.Stop(in, webImage)
 	c.await(in.ID, Stopped)
 	for name, do := range map[string]func(context.Context, string, string) error{
 		"install": c.InstallService, "start": c.StartService, "stop": c.StopService, "restart": c.RestartService,

@@ -19,7 +19,8 @@ const grace = 5 * time.Second
 type supervisor struct {
 	root    *os.Root
 	listen  func(port uint16) (net.Listener, error)
-	changed func() // called without mu held
+	refuse  func(host string) bool // names that a service never answers to; nil refuses none
+	changed func()                 // called without mu held
 	log     *slog.Logger
 
 	done sync.WaitGroup // one for each process
@@ -36,9 +37,9 @@ type process struct {
 	since    time.Time
 }
 
-func newSupervisor(root *os.Root, listen func(uint16) (net.Listener, error), changed func(), log *slog.Logger) *supervisor {
+func newSupervisor(root *os.Root, listen func(uint16) (net.Listener, error), refuse func(string) bool, changed func(), log *slog.Logger) *supervisor {
 	return &supervisor{
-		root: root, listen: listen, changed: changed, log: log,
+		root: root, listen: listen, refuse: refuse, changed: changed, log: log,
 		running: map[string]*process{}, failures: map[string]string{},
 	}
 }
@@ -73,7 +74,7 @@ func (s *supervisor) start(u unit) error {
 }
 
 func (s *supervisor) launch(u unit) error {
-	server, err := newHTTPD(s.root)
+	server, err := newHTTPD(s.root, s.refuse)
 	if err != nil {
 		return err
 	}

@@ -112,13 +112,14 @@ func (b *balancer) retireNodeLocked(n *node) {
 	for _, m := range b.members {
 		if p, ok := m.paths[n.ID]; ok {
 			p.cancel()
+			p.check = nil // what it reports from here on would empty the pool
 			delete(m.paths, n.ID)
 			forwards = append(forwards, p.forward.Value)
 		}
 	}
 	frontends, grace := slices.Collect(maps.Values(n.frontends)), b.graceLocked()
 	for _, f := range frontends {
-		f.gone = true
+		b.leaveLocked(f)
 	}
 	b.edge.work.Go(func() {
 		ctx, cancel := context.WithTimeout(b.edge.patient, grace)

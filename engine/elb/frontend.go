@@ -2,6 +2,8 @@ package elb
 
 import (
 	"context"
+	"errors"
+	"net"
 
 	"elbow/engine/elb/proxy"
 )
@@ -10,6 +12,7 @@ import (
 // balancer's mu.
 type frontend struct {
 	server *proxy.Server
+	port   net.Listener // nil until it is bound for the first time
 	bound  bool
 	err    error // why it is not bound
 	gone   bool  // its listener or node was removed
@@ -61,6 +64,7 @@ func (b *balancer) bindLocked(n *node, l Listener, f *frontend) {
 	if err != nil {
 		return
 	}
+	f.port = listener
 	b.edge.work.Go(func() {
 		err := f.server.Serve(listener)
 		b.mu.Lock()
@@ -76,13 +80,25 @@ func (b *balancer) bindLocked(n *node, l Listener, f *frontend) {
 // endLocked ends a frontend whose listener was removed, within the grace that requests in
 // flight have. b.mu must be held.
 func (b *balancer) endLocked(f *frontend) {
-	f.gone = true
+	b.leaveLocked(f)
 	grace := b.graceLocked()
 	b.edge.work.Go(func() {
 		ctx, cancel := context.WithTimeout(b.edge.patient, grace)
 		defer cancel()
 		f.end(ctx)
 	})
+}
+
+// leaveLocked gives the frontend's port back, so that when it returns another one may be
+// bound there. b.mu must be held.
+func (b *balancer) leaveLocked(f *frontend) {
+	f.gone = true
+	if f.port == nil {
+		return
+	}
+	if err := f.port.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		b.edge.log.Warn("listener not closed", "load_balancer", b.record.Name, "port", f.port.Addr(), "err", err)
+	}
 }
 
 // end takes no more connections, waits for the requests in flight, and cuts them once ctx

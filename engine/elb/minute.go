@@ -16,7 +16,7 @@ func LatencyBounds() [latencyBuckets]time.Duration {
 // AWS/ELB namespace.
 type Minute struct {
 	At                      time.Time // the minute's beginning
-	Requests                uint64    // sent to a target, or turned away for want of one; CloudWatch's RequestCount leaves out those that the load balancer refuses itself
+	Requests                uint64    // sent to a target, whatever came of it; those that the load balancer turned away itself are no part of it, as of CloudWatch's RequestCount
 	Backend2XX              uint64
 	Backend3XX              uint64
 	Backend4XX              uint64

@@ -32,17 +32,30 @@ func swap(addr netip.Addr, from, to [2]byte) netip.Addr {
 	return netip.AddrFrom4(b)
 }
 
-// outside is a host's address as rules, logs and flow records speak of it: unmapped, without
-// a zone, ::1 as 127.0.0.1, and an address of the fabric's own /16 as the private one.
-func (f *Fabric) outside(addr netip.AddrPort) netip.AddrPort {
+// caller is who opens a connection, as rules, logs and flow records speak of it.
+type caller struct {
+	addr    netip.AddrPort
+	outside bool // no interface, whatever its address
+}
+
+// outsider is a client from beyond the VPC by its address on the host: unmapped, without a
+// zone, and ::1 as 127.0.0.1. No interface ever comes that way, so an address of the VPC or
+// of the fabric's /16 is only the client's own, and makes it nobody's peer.
+func outsider(addr netip.AddrPort) caller {
 	ip := addr.Addr().Unmap().WithZone("")
 	if ip == netip.IPv6Loopback() {
 		ip = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	}
-	if private, ok := f.Private(ip); ok {
-		ip = private
+	return caller{addr: netip.AddrPortFrom(ip, addr.Port()), outside: true}
+}
+
+// callerAt is who comes to an interface's own loopback address: another interface by an
+// address of the fabric's /16, else an outsider.
+func (f *Fabric) callerAt(addr netip.AddrPort) caller {
+	if private, ok := f.Private(addr.Addr()); ok {
+		return caller{addr: netip.AddrPortFrom(private, addr.Port())}
 	}
-	return netip.AddrPortFrom(ip, addr.Port())
+	return outsider(addr)
 }
 
 // addrPort is a TCP address as a value; the zero one for any other kind.

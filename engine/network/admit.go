@@ -32,16 +32,16 @@ func (f *Fabric) bind(private netip.AddrPort) (*net.TCPListener, error) {
 	return nil, err
 }
 
-// admit asks the firewall of an interface about a connection from source. An interface's
-// connection to itself is asked of nobody.
-func (f *Fabric) admit(e *endpoint, source, to netip.AddrPort) Verdict {
+// admit asks the firewall of an interface about a connection. An interface's connection to
+// itself is asked of nobody.
+func (f *Fabric) admit(e *endpoint, from caller, to netip.AddrPort) Verdict {
 	if e == nil {
 		return Verdict{Why: NoInterface}
 	}
-	if source.Addr() == e.PrivateIP {
+	if !from.outside && from.addr.Addr() == e.PrivateIP {
 		return Verdict{Allow: true, Why: Itself}
 	}
-	return e.firewall.Ingress(Connection{Protocol: TCP, Peer: source.Addr(), Port: to.Port()})
+	return e.firewall.Ingress(Connection{Protocol: TCP, Peer: from.addr.Addr(), Port: to.Port(), Outside: from.outside})
 }
 
 // record leaves the flow record of a verdict. Connections to oneself leave none, as at AWS,
@@ -60,26 +60,26 @@ func (f *Fabric) record(id string, d Direction, source, to netip.AddrPort, v Ver
 // admitted it goes to the listener l, and without one, or when there are too many, it is
 // reset. The connection is the fabric's from here on. A full queue is waited for until ctx is
 // done, which is how the kernel's own queue comes to fill.
-func (f *Fabric) enter(ctx context.Context, id string, l *listener, to netip.AddrPort, c *net.TCPConn, source netip.AddrPort) {
+func (f *Fabric) enter(ctx context.Context, id string, l *listener, to netip.AddrPort, c *net.TCPConn, from caller) {
 	e := f.world.Load().byID[id]
-	v := f.admit(e, source, to)
-	f.record(id, Ingress, source, to, v)
+	v := f.admit(e, from, to)
+	f.record(id, Ingress, from.addr, to, v)
 	if !v.Allow {
 		if !f.crew.spawn(func() { f.held.mute(c, f.hold) }) {
 			abort(c)
 		}
 		return
 	}
-	if l == nil || !f.seat(ctx, l, c, source) {
+	if l == nil || !f.seat(ctx, l, c, from) {
 		abort(c)
 	}
 }
 
 // seat gives an admitted connection to a listener. Interfaces' own connections are not
 // counted: whoever caused them was.
-func (f *Fabric) seat(ctx context.Context, l *listener, c *net.TCPConn, source netip.AddrPort) bool {
+func (f *Fabric) seat(ctx context.Context, l *listener, c *net.TCPConn, from caller) bool {
 	release := func() {}
-	if _, inside := f.Private(addrPort(c.RemoteAddr()).Addr()); !inside {
+	if from.outside {
 		if !f.outsiders.take() {
 			return false
 		}
@@ -89,7 +89,7 @@ func (f *Fabric) seat(ctx context.Context, l *listener, c *net.TCPConn, source n
 		}
 		release = func() { l.outsiders.give(); f.outsiders.give() }
 	}
-	if l.offer(ctx, &tcpConn{c, newEnds(l.at, source, release)}) == nil {
+	if l.offer(ctx, &tcpConn{c, newEnds(l.at, from.addr, release)}) == nil {
 		return true
 	}
 	release()

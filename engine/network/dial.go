@@ -97,7 +97,7 @@ func (f *Fabric) Dial(ctx context.Context, interfaceID string, to netip.AddrPort
 	if d.peer == nil {
 		return nil, d.silence(ctx, NoHost, Verdict{Why: NoRoute})
 	}
-	v := f.admit(d.peer, d.source, d.to)
+	v := f.admit(d.peer, caller{addr: d.source}, d.to)
 	if !v.Allow {
 		f.record(d.peer.ID, Ingress, d.source, d.to, v)
 		return nil, d.silence(ctx, IngressDenied, v)

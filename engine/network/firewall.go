@@ -10,6 +10,7 @@ type Connection struct {
 	Protocol string     // TCP, UDP, ICMP, ICMPv6 or a number
 	Peer     netip.Addr // the other end
 	Port     uint16     // the destination port; for ICMP the type
+	Outside  bool       // the peer is no interface, whatever its address: no rule for a group means it
 }
 
 // Verdict is a firewall's answer and the reason for it.
@@ -86,7 +87,7 @@ func (fw *Firewall) judge(rules []condition, c Connection) Verdict {
 	peer := c.Peer.Unmap().WithZone("")
 	for i := range rules {
 		r := &rules[i]
-		if r.covers(protocol, int(c.Port)) && r.concerns(peer) {
+		if r.covers(protocol, int(c.Port)) && r.concerns(peer, c.Outside) {
 			return Verdict{Allow: true, RuleID: r.rule, GroupID: r.group, Why: Admitted}
 		}
 	}
@@ -100,10 +101,10 @@ func (r *condition) covers(protocol, port int) bool {
 	return r.from == anyPort || r.from <= port && port <= r.to
 }
 
-func (r *condition) concerns(peer netip.Addr) bool {
+func (r *condition) concerns(peer netip.Addr, outside bool) bool {
 	if r.wearers != nil {
 		_, ok := r.wearers[peer]
-		return ok
+		return ok && !outside
 	}
 	return r.prefix.Contains(peer)
 }

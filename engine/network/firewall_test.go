@@ -27,32 +27,33 @@ func TestGroupsAddUpAndNothingElseIsAdmitted(t *testing.T) {
 		want     Why
 		rule     string
 	}{
-		{"the address and port of a rule", "eni-a", Connection{TCP, addr("203.0.113.7"), 80}, Admitted, groups[0].Rules[0].ID},
-		{"the same address mapped into IPv6", "eni-a", Connection{TCP, addr("::ffff:203.0.113.7"), 80}, Admitted, groups[0].Rules[0].ID},
-		{"another port", "eni-a", Connection{TCP, addr("203.0.113.7"), 81}, NoMatchingRule, ""},
-		{"another protocol", "eni-a", Connection{UDP, addr("203.0.113.7"), 80}, NoMatchingRule, ""},
-		{"another address", "eni-a", Connection{TCP, addr("203.0.113.8"), 80}, NoMatchingRule, ""},
-		{"the last port of a range", "eni-a", Connection{TCP, addr("2001:db8::5"), 8010}, Admitted, groups[0].Rules[1].ID},
-		{"past a range", "eni-a", Connection{TCP, addr("2001:db8::5"), 8011}, NoMatchingRule, ""},
-		{"the ICMP type of a rule", "eni-a", Connection{ICMP, addr("10.0.0.1"), 8}, Admitted, groups[0].Rules[2].ID},
-		{"another ICMP type", "eni-a", Connection{ICMP, addr("10.0.0.1"), 0}, NoMatchingRule, ""},
-		{"who wears the source group, itself included", "eni-a", Connection{UDP, addr("172.31.0.11"), 53}, Admitted, groups[1].Rules[0].ID},
-		{"who does not wear it", "eni-a", Connection{UDP, addr("172.31.0.12"), 53}, NoMatchingRule, ""},
-		{"a protocol by number has all ports", "eni-b", Connection{"50", addr("1.1.1.1"), 9}, Admitted, groups[1].Rules[1].ID},
-		{"a source group that is gone admits nobody", "eni-b", Connection{TCP, addr("172.31.0.11"), 22}, NoMatchingRule, ""},
-		{"what is no protocol", "eni-b", Connection{"x", addr("1.1.1.1"), 9}, NoMatchingRule, ""},
-		{"no address", "eni-b", Connection{"50", netip.Addr{}, 9}, NoMatchingRule, ""},
-		{"an interface without groups", "eni-bare", Connection{TCP, addr("1.1.1.1"), 80}, NoGroups, ""},
+		{"the address and port of a rule", "eni-a", Connection{Protocol: TCP, Peer: addr("203.0.113.7"), Port: 80}, Admitted, groups[0].Rules[0].ID},
+		{"the same address mapped into IPv6", "eni-a", Connection{Protocol: TCP, Peer: addr("::ffff:203.0.113.7"), Port: 80}, Admitted, groups[0].Rules[0].ID},
+		{"another port", "eni-a", Connection{Protocol: TCP, Peer: addr("203.0.113.7"), Port: 81}, NoMatchingRule, ""},
+		{"another protocol", "eni-a", Connection{Protocol: UDP, Peer: addr("203.0.113.7"), Port: 80}, NoMatchingRule, ""},
+		{"another address", "eni-a", Connection{Protocol: TCP, Peer: addr("203.0.113.8"), Port: 80}, NoMatchingRule, ""},
+		{"the last port of a range", "eni-a", Connection{Protocol: TCP, Peer: addr("2001:db8::5"), Port: 8010}, Admitted, groups[0].Rules[1].ID},
+		{"past a range", "eni-a", Connection{Protocol: TCP, Peer: addr("2001:db8::5"), Port: 8011}, NoMatchingRule, ""},
+		{"the ICMP type of a rule", "eni-a", Connection{Protocol: ICMP, Peer: addr("10.0.0.1"), Port: 8}, Admitted, groups[0].Rules[2].ID},
+		{"another ICMP type", "eni-a", Connection{Protocol: ICMP, Peer: addr("10.0.0.1"), Port: 0}, NoMatchingRule, ""},
+		{"who wears the source group, itself included", "eni-a", Connection{Protocol: UDP, Peer: addr("172.31.0.11"), Port: 53}, Admitted, groups[1].Rules[0].ID},
+		{"that address from outside", "eni-a", Connection{Protocol: UDP, Peer: addr("172.31.0.11"), Port: 53, Outside: true}, NoMatchingRule, ""},
+		{"who does not wear it", "eni-a", Connection{Protocol: UDP, Peer: addr("172.31.0.12"), Port: 53}, NoMatchingRule, ""},
+		{"a protocol by number has all ports", "eni-b", Connection{Protocol: "50", Peer: addr("1.1.1.1"), Port: 9}, Admitted, groups[1].Rules[1].ID},
+		{"a source group that is gone admits nobody", "eni-b", Connection{Protocol: TCP, Peer: addr("172.31.0.11"), Port: 22}, NoMatchingRule, ""},
+		{"what is no protocol", "eni-b", Connection{Protocol: "x", Peer: addr("1.1.1.1"), Port: 9}, NoMatchingRule, ""},
+		{"no address", "eni-b", Connection{Protocol: "50", Port: 9}, NoMatchingRule, ""},
+		{"an interface without groups", "eni-bare", Connection{Protocol: TCP, Peer: addr("1.1.1.1"), Port: 80}, NoGroups, ""},
 	} {
 		got := s.byID[test.at].firewall.Ingress(test.c)
 		if got.Why != test.want || got.Allow != (test.want == Admitted) || got.RuleID != test.rule {
 			t.Errorf("%s: got %+v (%s)", test.name, got, got.Why)
 		}
 	}
-	if v := s.byID["eni-a"].firewall.Egress(Connection{TCP, addr("1.1.1.1"), 443}); !v.Allow || v.GroupID != web {
+	if v := s.byID["eni-a"].firewall.Egress(Connection{Protocol: TCP, Peer: addr("1.1.1.1"), Port: 443}); !v.Allow || v.GroupID != web {
 		t.Errorf("outbound: %+v", v)
 	}
-	if v := s.byID["eni-b"].firewall.Egress(Connection{TCP, addr("1.1.1.1"), 443}); v.Allow {
+	if v := s.byID["eni-b"].firewall.Egress(Connection{Protocol: TCP, Peer: addr("1.1.1.1"), Port: 443}); v.Allow {
 		t.Errorf("outbound of a group without outbound rules: %+v", v)
 	}
 }
@@ -185,7 +186,7 @@ func fullFirewall(t testing.TB) *Firewall {
 func TestADecisionAllocatesNothing(t *testing.T) {
 	fw := fullFirewall(t)
 	f := newFabric(t, FabricConfig{InMemory: true})
-	for _, c := range []Connection{{TCP, addr("203.0.113.7"), 80}, {UDP, addr("2001:db8::1"), 80}, {"50", addr("1.1.1.1"), 0}} {
+	for _, c := range []Connection{{Protocol: TCP, Peer: addr("203.0.113.7"), Port: 80}, {Protocol: UDP, Peer: addr("2001:db8::1"), Port: 80}, {Protocol: "50", Peer: addr("1.1.1.1")}} {
 		n := testing.AllocsPerRun(1000, func() {
 			v := fw.Ingress(c)
 			fw.Egress(c)
@@ -195,14 +196,14 @@ func TestADecisionAllocatesNothing(t *testing.T) {
 			t.Errorf("%+v: %v allocations", c, n)
 		}
 	}
-	if v := fw.Ingress(Connection{TCP, addr("203.0.113.7"), 80}); !v.Allow {
+	if v := fw.Ingress(Connection{Protocol: TCP, Peer: addr("203.0.113.7"), Port: 80}); !v.Allow {
 		t.Fatal("the last of 300 rules was not found")
 	}
 }
 
 func BenchmarkFirewallWith60RulesIn5Groups(b *testing.B) {
 	fw := fullFirewall(b)
-	c := Connection{TCP, addr("203.0.113.7"), 80}
+	c := Connection{Protocol: TCP, Peer: addr("203.0.113.7"), Port: 80}
 	b.ReportAllocs()
 	for b.Loop() {
 		fw.Ingress(c)

@@ -405,3 +405,57 @@ func TestAClosedGatewayLetsGoOfEverything(t *testing.T) {
 	}
 	eventually(t, "as few descriptors as before", func() bool { return descriptors() <= before })
 }
+
+func TestAnAddressOfTheFabricIsNoInterfacesAtTheGateway(t *testing.T) {
+	modes(t, func(t *testing.T, f *Fabric) {
+		walkthrough(t, f, admitted(t))
+		greeter(t, listen(t, f, "eni-web", 80), "web")
+		g := openGateway(t, f)
+		claimed := f.Loopback(addr("172.31.16.20")) // the node's, which its group admits
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: claimed.AsSlice()}, Timeout: 5 * time.Second}
+		c, err := d.Dial("tcp", fmt.Sprint("127.0.0.1:", g.Ports()[0]))
+		if err != nil {
+			t.Skipf("this host has no loopback addresses but 127.0.0.1: %v", err)
+		}
+		defer c.Close()
+		c.SetDeadline(time.Now().Add(200 * time.Millisecond))
+		io.WriteString(c, get(webName))
+		if b, err := io.ReadAll(c); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("a client that took the node's address got %q, %v; want silence", b, err)
+		}
+		flows := f.Flows(FlowFilter{Interface: "eni-web", Limit: 1})
+		if len(flows) != 1 || flows[0].Source.Addr() != claimed || flows[0].Allow {
+			t.Errorf("the flow record says %+v, want a refusal of %s", flows, claimed)
+		}
+	})
+}
+
+func TestAPortWithoutNamesCanBeSpliced(t *testing.T) {
+	f := newFabric(t, FabricConfig{InMemory: true})
+	walkthrough(t, f)
+	first := freePort(t)
+	g, err := OpenGateway(GatewayConfig{Fabric: f, Addrs: []string{"127.0.0.1:0"}, PortRange: fmt.Sprintf("%d-%d", first, first)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	l := listen(t, f, "eni-web", 3306)
+	if _, err := g.OpenPort("eni-web", 3306); err != nil {
+		t.Fatal(err)
+	}
+	d := net.Dialer{}
+	d.SetMultipathTCP(true)
+	c, err := d.DialContext(t.Context(), "tcp", fmt.Sprint("127.0.0.1:", first))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	a, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	if multipath, err := a.(*tcpConn).MultipathTCP(); multipath || err != nil {
+		t.Errorf("a connection of multipath TCP (%v) came in, which the kernel cannot splice", err)
+	}
+}

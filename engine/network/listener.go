@@ -52,8 +52,7 @@ func (l *listener) Close() error {
 // acceptDirect takes connections from the loopback socket until it is closed.
 func (l *listener) acceptDirect() {
 	acceptAll(l.direct, l.done, func(c *net.TCPConn) {
-		source := l.fabric.outside(addrPort(c.RemoteAddr()))
-		l.fabric.enter(context.Background(), l.id, l, l.at, c, source)
+		l.fabric.enter(context.Background(), l.id, l, l.at, c, l.fabric.callerAt(addrPort(c.RemoteAddr())))
 	})
 }
 

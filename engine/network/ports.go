@@ -57,13 +57,15 @@ func (g *Gateway) OpenPort(interfaceID string, port uint16) (hostPort int, err e
 // freePort binds the first port of the range that is free, on the host of the gateway's first
 // address.
 func (g *Gateway) freePort() (*net.TCPListener, error) {
+	var config net.ListenConfig
+	config.SetMultipathTCP(false) // its sockets cannot be spliced
 	host := addrPort(g.doors[0].Addr()).Addr()
 	for port := g.first; port > 0 && port <= g.last; port++ {
 		addr := net.JoinHostPort(host.String(), strconv.Itoa(port))
 		if host == netip.IPv6Unspecified() {
 			addr = fmt.Sprintf(":%d", port) // both families, as the first address was
 		}
-		l, err := net.Listen("tcp", addr)
+		l, err := config.Listen(context.Background(), "tcp", addr)
 		if err == nil {
 			return l.(*net.TCPListener), nil
 		}
@@ -81,11 +83,11 @@ func (g *Gateway) passOn(c *net.TCPConn, at socket) {
 		abort(c)
 		return
 	}
-	source := g.fabric.outside(addrPort(c.RemoteAddr()))
+	from := outsider(addrPort(c.RemoteAddr()))
 	run := func() {
 		ctx, cancel := context.WithTimeout(g.life, greetingTime)
 		defer cancel()
-		g.fabric.enter(ctx, at.id, g.fabric.listener(at.id, at.port), e.at(at.port), c, source)
+		g.fabric.enter(ctx, at.id, g.fabric.listener(at.id, at.port), e.at(at.port), c, from)
 	}
 	if !g.crew.spawn(run) {
 		abort(c)

@@ -13,7 +13,8 @@ type Route struct {
 	Name       string   // without a port, such as web-1234567890.ap-northeast-1.elb.localhost
 	Resource   string   // what it is the name of: an instance's id, a load balancer's name
 	Interfaces []string // the ids of the interfaces behind it, any of which will do
-	Gone       string   // why there are none: "stopped", "terminated", "deleted"
+	Gone       string   // why there are none: "stopped", "terminated", "deleted", "renamed", "internal"
+	Now        string   // the name that took its place, when Gone is "renamed"
 }
 
 // The ports of an interface that a connection goes to when it does not listen on the host
@@ -76,10 +77,10 @@ func (g *Gateway) look(c *net.TCPConn, hostPort uint16) {
 func (g *Gateway) lead(c *net.TCPConn, said greeting, hostPort uint16) {
 	ctx, cancel := context.WithTimeout(g.life, greetingTime)
 	defer cancel()
-	source := g.fabric.outside(addrPort(c.RemoteAddr()))
+	from := outsider(addrPort(c.RemoteAddr()))
 	if r, ok := g.Lookup(said.name); ok {
 		if e, port := g.choose(r, hostPort, said.secure); e != nil {
-			g.fabric.enter(ctx, e.ID, g.fabric.listener(e.ID, port), e.at(port), c, source)
+			g.fabric.enter(ctx, e.ID, g.fabric.listener(e.ID, port), e.at(port), c, from)
 			return
 		}
 	}
@@ -87,7 +88,7 @@ func (g *Gateway) lead(c *net.TCPConn, said greeting, hostPort uint16) {
 		refuseTLS(c)
 		return
 	}
-	g.toConsole(ctx, c, source)
+	g.toConsole(ctx, c, from.addr)
 }
 
 // choose picks an interface of a route and the port there: the host's port where it listens

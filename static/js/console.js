@@ -1,5 +1,5 @@
 // The console's own script: what HTML cannot say yet. Every page works without it.
-// No state is kept here but what the page shows; after htmx has put new content in, sync
+// No state is kept here but what the page shows and what was unfolded; after htmx has put new content in, sync
 // looks at the page again. Nothing is evaluated and no handler stands in the markup, as
 // the content security policy demands.
 (() => {
@@ -77,6 +77,13 @@
     if (!anchors) place(button, box);
     if (box.matches(".menu")) items(box)[0]?.focus();
   }, true);
+
+  // A region that fetched itself has lost what was said of a menu that is still open.
+  const syncMenus = () => {
+    for (const menu of all(".menu:popover-open")) {
+      document.querySelector(`[popovertarget="${CSS.escape(menu.id)}"]`)?.setAttribute("aria-expanded", "true");
+    }
+  };
 
   const items = (menu) => all(".menu-item:not(:disabled)", menu);
 
@@ -212,10 +219,15 @@
     return [field.value];
   });
 
+  // holds tells whether a condition is met: field=one,or,other, several with &, else with |.
+  const holds = (condition, near) => condition.split("|").some((part) => part.split("&").every((one) => {
+    const [name, wanted = ""] = one.split("=");
+    return valuesOf(fieldsNamed(name, near)).some((value) => wanted.split(",").includes(value));
+  }));
+
   function syncConditions() {
     for (const part of all("[data-show-when]")) {
-      const [name, wanted = ""] = part.dataset.showWhen.split("=");
-      const shown = valuesOf(fieldsNamed(name, part)).some((value) => wanted.split(",").includes(value));
+      const shown = holds(part.dataset.showWhen, part);
       part.hidden = !shown;
       for (const field of all("input, select, textarea", part)) {
         if (!field.closest("[data-show-when][hidden]") || !shown) field.disabled = !shown;
@@ -302,6 +314,30 @@
     field.dispatchEvent(new Event("input", { bubbles: true }));
   });
 
+  // A value that its column cuts short is told whole to who points at it.
+  on("mouseover", ".table td, .truncate", (cell) => {
+    if (cell.scrollWidth > cell.clientWidth) cell.title ||= cell.innerText.trim();
+  });
+
+  // The open tab is in view where the list of tabs is wider than the screen.
+  function showTab() {
+    const tab = document.querySelector(".tabs [aria-current]"), list = tab?.parentElement;
+    if (list && list.scrollWidth > list.clientWidth) {
+      list.scrollLeft += tab.getBoundingClientRect().left - list.getBoundingClientRect().left - 24;
+    }
+  }
+
+  // A part that was opened or closed by hand stays so when its region fetches itself: the
+  // answer knows nothing of it.
+  const opened = new Map();
+  const keyOf = (details) => `${details.closest(".live").id}\n${details.id || details.firstElementChild.textContent.trim()}`;
+  on("click", ".live details > summary", (summary, event) => {
+    if (!event.defaultPrevented) opened.set(keyOf(summary.parentElement), !summary.parentElement.open);
+  });
+  function syncDetails() {
+    for (const details of opened.size ? all(".live details") : []) details.open = opened.get(keyOf(details)) ?? details.open;
+  }
+
   // ---- Live updates ------------------------------------------------------------------
 
   // A region that fetched itself may bring attributes that this script had changed.
@@ -311,6 +347,8 @@
   // While a stream is down nothing arrives; "refresh" is its first message when it is back.
   function sync() {
     syncSelection();
+    syncMenus();
+    syncDetails();
     syncRepeats();
     syncConditions();
     syncMirrors();
@@ -319,6 +357,7 @@
 
   function start() {
     sync();
+    showTab();
     const dialog = document.querySelector("dialog.modal[open]");
     if (dialog) show(dialog);
   }

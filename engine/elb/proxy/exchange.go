@@ -23,7 +23,9 @@ type exchange struct {
 
 	sent     atomic.Int64 // when the last attempt got its connection, in ns
 	first    atomic.Int64 // when its first byte came back, 0 before
+	sending  atomic.Bool  // the last attempt got a connection
 	releases []func()     // what the request holds until it ends
+	cut      func(error)  // ends the attempt under way
 	conn     *clientConn
 }
 
@@ -37,15 +39,28 @@ func exchangeOf(ctx context.Context) *exchange {
 // traced returns a context in which the attempt notes when it sent and when it heard.
 func (x *exchange) traced(ctx context.Context) context.Context {
 	x.first.Store(0)
+	x.sending.Store(false)
 	x.sent.Store(time.Now().UnixNano())
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn:              func(httptrace.GotConnInfo) { x.sent.Store(time.Now().UnixNano()) },
+		GotConn: func(httptrace.GotConnInfo) {
+			x.sent.Store(time.Now().UnixNano())
+			x.sending.Store(true)
+		},
 		GotFirstResponseByte: func() { x.first.Store(time.Now().UnixNano()) },
 	})
 }
 
 // heard reports whether anything came back from the target.
 func (x *exchange) heard() bool { return x.first.Load() != 0 }
+
+// cutShort is the error of an attempt whose target was closed: while it still waited for a
+// connection nothing was sent, so that another target may have the request.
+func (x *exchange) cutShort() error {
+	if x.sending.Load() {
+		return errCut
+	}
+	return &connectError{errCut}
+}
 
 // latency is the time between the two, never negative.
 func (x *exchange) latency() time.Duration {

@@ -126,12 +126,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.body = &clientBody{ReadCloser: r.Body, conn: conn}
 		r.Body = x.body
 	}
-	w.Header()["Content-Type"] = nil // a target that names none is not to be guessed at
 	// No listener of ours speaks another protocol; h2c least of all.
 	r.Header.Del("Upgrade")
 	r.Header.Del("HTTP2-Settings")
 	r.Header.Del("Expect") // answered here, by the first read of the body
-	s.forward.ServeHTTP(w, r)
+	s.forward.ServeHTTP(&answerWriter{ResponseWriter: w, server: s, x: x, client: r}, r)
 }
 
 // RoundTrip sends the request to a target. Only a target that could not be connected to
@@ -155,7 +154,7 @@ func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 			return resp, nil
 		}
 		failure = err
-		if !x.connectFailed(err) || r.Context().Err() != nil {
+		if !x.connectFailed(err, r.Context()) {
 			break
 		}
 	}
@@ -164,9 +163,9 @@ func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // connectFailed counts an attempt that did not come to a connection, and reports whether
 // another target may be tried. A client that left is not counted against the target.
-func (x *exchange) connectFailed(err error) bool {
+func (x *exchange) connectFailed(err error, client context.Context) bool {
 	var c *connectError
-	if !errors.As(err, &c) || errors.Is(err, context.Canceled) {
+	if !errors.As(err, &c) || client.Err() != nil {
 		return false
 	}
 	x.ConnectErrors++
@@ -184,7 +183,7 @@ func (s *Server) attempt(x *exchange, t *balance.Target[*Target], r *http.Reques
 		t.Release()
 		t.Value.end()
 	})
-	x.Target = t.Value.id
+	x.Target, x.cut = t.Value.id, cancel
 	a := r.WithContext(ctx)
 	u := *r.URL
 	u.Host = net.JoinHostPort("target", strconv.Itoa(int(s.targetPort.Load())))
@@ -195,7 +194,7 @@ func (s *Server) attempt(x *exchange, t *balance.Target[*Target], r *http.Reques
 	resp, err := t.Value.transport.RoundTrip(a)
 	if err != nil {
 		if context.Cause(ctx) == errCut {
-			err = errCut
+			err = x.cutShort()
 		}
 		release()
 		return nil, err

@@ -344,3 +344,31 @@ func TestShutdownLetsRequestsFinish(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestARequestThatWasNotSentYetGoesToAnotherTargetWhenItsOwnIsCut(t *testing.T) {
+	g := newRig(t)
+	good := g.serve(func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })
+	dialling := make(chan struct{})
+	mute := balance.NewTarget(NewTarget(TargetConfig{
+		ID: "i-mute", IdleTimeout: g.idleTimeout,
+		Dial: func(ctx context.Context, _ uint16) (net.Conn, error) {
+			close(dialling)
+			<-ctx.Done()
+			return nil, ctx.Err()
+		},
+	}))
+	g.pool.Publish([]*balance.Target[*Target]{mute})
+	answer := make(chan string, 1)
+	go func() {
+		answer <- g.say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody")
+	}()
+	<-dialling
+	g.pool.Publish([]*balance.Target[*Target]{good})
+	mute.Value.Close()
+	if got := <-answer; !strings.HasPrefix(got, "HTTP/1.1 200 ") || !strings.HasSuffix(got, "body") {
+		t.Errorf("answered %q", got)
+	}
+	if x := g.exchange(); x.Target != "i-1" {
+		t.Errorf("observed %+v", x)
+	}
+}

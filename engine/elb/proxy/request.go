@@ -24,6 +24,8 @@ func (s *Server) refusal(r *http.Request) int {
 		return http.StatusBadRequest // RFC 9112, 3.2.4
 	case r.URL.Scheme != "" && r.URL.Scheme != "http" && r.URL.Scheme != "https":
 		return http.StatusBadRequest
+	case r.URL.Opaque != "":
+		return http.StatusBadRequest // http:path: neither of the two forms, and no target would know which
 	case s.config.RefuseHost != nil && s.config.RefuseHost(hostName(r.Host)):
 		return http.StatusMisdirectedRequest
 	}
