@@ -277,16 +277,12 @@ func TestAListOfAThousandIsFilteredSortedAndPagedByItsAddress(t *testing.T) {
 	}
 	for query, want := range map[string]string{
 		"?q=web-0123":                            "web-0123",
-		"?q=web-012&sort=name":                   "web-0120",
-		"?sort=name":                             "web-0000",
 		"?sort=name&desc=1":                      "web-0999",
 		"?sort=name&page=2":                      fmt.Sprintf("web-%04d", rows),
 		"?sort=name&desc=1&page=2":               fmt.Sprintf("web-%04d", 999-rows),
 		"?sort=name&page=99999999999999999999":   "web-0000",
-		"?sort=name&page=-3":                     "web-0000",
 		"?sort=nothing&desc=maybe&q=web-0500":    "web-0500",
 		"?q=" + url.QueryEscape(payload):         "",
-		"?q=%00%ff":                              "",
 		"?sort=" + strings.Repeat("s", 5000):     "any",
 		"?sel=i-00000000000000007&q=web-0007":    "web-0007",
 		"?q=web-0001+stopped&sort=state&lang=ja": "web-0001",
