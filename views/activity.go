@@ -47,5 +47,5 @@ func activityResult(ctx context.Context, line engine.Activity) templ.Component {
 	if line.Message == "" {
 		return code
 	}
-	return ui.Join(" ", code, ui.Small(line.Message))
+	return ui.Join(" ", code, ui.Small(i18n.Message(ctx, line.Message)))
 }

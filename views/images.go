@@ -36,7 +36,7 @@ func imageList(ctx context.Context) ui.List[engine.ImageDescription] {
 				Compare: func(a, b engine.ImageDescription) int { return a.CreatedAt.Compare(b.CreatedAt) }},
 			{ID: "platform", Label: i18n.T(ctx, "images.platform"), Hidden: true, Text: func(engine.ImageDescription) string { return "Linux/UNIX" }},
 			{ID: "root", Label: i18n.T(ctx, "images.root"), Hidden: true, Text: func(engine.ImageDescription) string { return "ebs" }},
-			{ID: "description", Label: i18n.T(ctx, "common.description"), Text: func(i engine.ImageDescription) string { return i.Description }},
+			{ID: "description", Label: i18n.T(ctx, "common.description"), Text: func(i engine.ImageDescription) string { return i18n.Say(ctx, i.Description) }},
 		},
 	}
 }
@@ -107,7 +107,7 @@ func imageSummary(ctx context.Context, i engine.ImageDescription) []ui.KeyValue 
 		{Label: i18n.T(ctx, "images.created"), Value: ui.Time(i.CreatedAt)},
 		{Label: i18n.T(ctx, "common.source"), Value: ui.Text(imageSource(ctx, i))},
 		{Label: i18n.T(ctx, "images.visibility"), Value: ui.Text(imageVisibility(ctx, i))},
-		{Label: i18n.T(ctx, "common.description"), Value: orNone(i.Description)},
+		{Label: i18n.T(ctx, "common.description"), Value: orNone(i18n.Say(ctx, i.Description))},
 		{Label: i18n.T(ctx, "images.reason"), Value: orNone(i18n.Say(ctx, i.StateReason))},
 	}
 }

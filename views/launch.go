@@ -26,7 +26,7 @@ func imageOptions(ctx context.Context, images []engine.ImageDescription, own boo
 		if own != (i.Base == "") {
 			continue
 		}
-		text := i.Description
+		text := i18n.Say(ctx, i.Description)
 		if i.State != compute.ImageAvailable {
 			text = imageStateText(ctx, i.State)
 		}

@@ -42,6 +42,7 @@ type Locale struct {
 	localizer *i18n.Localizer
 	faults    map[string]string // English fmt format → this language's; empty for English
 	sentences map[string]string
+	patterns  func() []pattern // of the faults' messages, compiled once when first asked for
 }
 
 // catalog is everything that was embedded, read once.
@@ -77,8 +78,9 @@ func load(fsys fs.FS) (catalog, error) {
 		}
 	}
 	return catalog{
-		English:  {lang: English, localizer: i18n.NewLocalizer(bundle, English)},
-		Japanese: {lang: Japanese, localizer: i18n.NewLocalizer(bundle, Japanese), faults: faults, sentences: sentences},
+		English: {lang: English, localizer: i18n.NewLocalizer(bundle, English), patterns: func() []pattern { return nil }},
+		Japanese: {lang: Japanese, localizer: i18n.NewLocalizer(bundle, Japanese), faults: faults, sentences: sentences,
+			patterns: sync.OnceValue(func() []pattern { return patterns(faults) })},
 	}, nil
 }
 
