@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -39,17 +40,8 @@ func (s *Server) listImages(c echo.Context) error {
 
 // chosenImages are the selected images that may be deregistered.
 func chosenImages(c echo.Context, images []engine.ImageDescription) []engine.ImageDescription {
-	selected := map[string]bool{}
-	for _, id := range c.QueryParams()["sel"] {
-		selected[id] = true
-	}
-	var chosen []engine.ImageDescription
-	for _, image := range images {
-		if selected[image.ID] && image.Base == "" {
-			chosen = append(chosen, image)
-		}
-	}
-	return chosen
+	selected := chosen(c, images, func(image engine.ImageDescription) string { return image.ID })
+	return slices.DeleteFunc(selected, func(image engine.ImageDescription) bool { return image.Base != "" })
 }
 
 func (s *Server) showImage(c echo.Context) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -30,17 +31,14 @@ func (s *Server) listInstances(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	selected := map[string]bool{}
-	for _, id := range c.QueryParams()["sel"] {
-		selected[id] = true
-	}
-	var chosen []engine.InstanceDescription
-	for _, in := range all {
-		if selected[in.ID] {
-			chosen = append(chosen, in)
-		}
-	}
-	return s.page(c, http.StatusOK, views.InstancesPage(all, chosen))
+	selected := chosen(c, all, func(in engine.InstanceDescription) string { return in.ID })
+	return s.page(c, http.StatusOK, views.InstancesPage(all, selected))
+}
+
+// chosen are the resources of a list whose rows are selected.
+func chosen[T any](c echo.Context, list []T, id func(T) string) []T {
+	selected := c.QueryParams()["sel"]
+	return slices.DeleteFunc(slices.Clone(list), func(resource T) bool { return !slices.Contains(selected, id(resource)) })
 }
 
 // openInstance goes to a page about the selected instance.

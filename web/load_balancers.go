@@ -33,21 +33,8 @@ func (s *Server) listLoadBalancers(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.page(c, http.StatusOK, views.LoadBalancersPage(all, chosenBalancers(all, c.QueryParams()["sel"])))
-}
-
-func chosenBalancers(all []engine.LoadBalancerDescription, names []string) []engine.LoadBalancerDescription {
-	selected := map[string]bool{}
-	for _, name := range names {
-		selected[name] = true
-	}
-	var chosen []engine.LoadBalancerDescription
-	for _, b := range all {
-		if selected[b.Name] {
-			chosen = append(chosen, b)
-		}
-	}
-	return chosen
+	selected := chosen(c, all, func(b engine.LoadBalancerDescription) string { return b.Name })
+	return s.page(c, http.StatusOK, views.LoadBalancersPage(all, selected))
 }
 
 // openLoadBalancer goes to a page about the selected load balancer.

@@ -34,17 +34,8 @@ func (s *Server) listSecurityGroups(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	selected := map[string]bool{}
-	for _, id := range c.QueryParams()["sel"] {
-		selected[id] = true
-	}
-	var chosen []engine.SecurityGroupDescription
-	for _, g := range groups {
-		if selected[g.ID] {
-			chosen = append(chosen, g)
-		}
-	}
-	return s.page(c, http.StatusOK, views.SecurityGroupsPage(groups, chosen))
+	selected := chosen(c, groups, func(g engine.SecurityGroupDescription) string { return g.ID })
+	return s.page(c, http.StatusOK, views.SecurityGroupsPage(groups, selected))
 }
 
 func (s *Server) showSecurityGroup(c echo.Context) error {
