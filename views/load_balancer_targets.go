@@ -84,6 +84,8 @@ func targetKind(t target) ui.StatusKind {
 		return ui.StatusSuccess
 	case t.Health.State == elb.InService:
 		return ui.StatusInProgress
+	case t.Health.State == elb.Unknown:
+		return ui.StatusWarning
 	case t.ReasonCode == "ELB" && t.Failures == 0:
 		return ui.StatusPending
 	}
@@ -142,6 +144,8 @@ func failureText(ctx context.Context, p elb.Probe) string {
 		return i18n.T(ctx, "load_balancers.probe_malformed")
 	case "egress":
 		return i18n.T(ctx, "load_balancers.probe_egress")
+	case "internal":
+		return i18n.T(ctx, "load_balancers.probe_internal")
 	case "status":
 		return i18n.T(ctx, "load_balancers.probe_wrong_status", i18n.V{"Status": p.Status})
 	}

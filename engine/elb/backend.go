@@ -45,6 +45,7 @@ type path struct {
 	check   *health.Check      // the plan that is under way; tells a stale probe from the current one
 	record  health.Record
 	last    Probe
+	unsure  bool // the last probe could not be made, for a reason of our own
 }
 
 // applyMembersLocked takes over the wanted targets and returns the members that left. A
@@ -103,6 +104,17 @@ func (b *balancer) applyPathsLocked(m *member, recheck bool) {
 // with cross-zone load balancing in every enabled one. b.mu must be held.
 func (b *balancer) reachesLocked(n *node, t Target) bool {
 	return n.AvailabilityZone == t.Zone || b.record.Attributes.CrossZone && b.zoneEnabledLocked(t.Zone)
+}
+
+// zoneStandingLocked says whether the load balancer is in the zone. b.mu must be held.
+func (b *balancer) zoneStandingLocked(zone string) zoneStanding {
+	switch {
+	case b.zoneEnabledLocked(zone):
+		return zoneEnabled
+	case b.disabling[zone] > 0:
+		return zoneDisabling
+	}
+	return zoneDisabled
 }
 
 func (b *balancer) zoneEnabledLocked(zone string) bool {
@@ -216,7 +228,10 @@ func (b *balancer) observed(m *member, p *path, check *health.Check, r health.Re
 	}
 	h := b.record.HealthCheck
 	var moved bool
-	p.record, moved = p.record.Observe(r.OK, health.Thresholds{Healthy: h.HealthyThreshold, Unhealthy: h.UnhealthyThreshold})
+	p.unsure = r.Failure == health.Internal
+	if !p.unsure { // what is our own trouble never counts against a target
+		p.record, moved = p.record.Observe(r.OK, health.Thresholds{Healthy: h.HealthyThreshold, Unhealthy: h.UnhealthyThreshold})
+	}
 	p.last = Probe{
 		At: r.At, Node: p.node.PrivateIP, Duration: r.Duration, OK: r.OK,
 		Status: r.Status, Failure: string(r.Failure), Detail: r.Detail,

@@ -25,6 +25,8 @@ type balancer struct {
 	nodes   []*node            // guarded by mu; in the record's order
 	members []*member          // guarded by mu; in the order of registration
 	leaving map[string]*member // guarded by mu; draining, by registration
+	// disabling counts, by zone, the nodes that have left and still answer requests.
+	disabling map[string]int // guarded by mu
 }
 
 // node is a load balancer in one Availability Zone: the address that clients meet and
@@ -36,7 +38,7 @@ type node struct {
 }
 
 func newBalancer(e *Edge, name string) *balancer {
-	return &balancer{edge: e, name: name, counts: newCounters(time.Now), leaving: map[string]*member{}}
+	return &balancer{edge: e, name: name, counts: newCounters(time.Now), leaving: map[string]*member{}, disabling: map[string]int{}}
 }
 
 // idleTimeout is how long a connection may be silent. Without a valid attribute it is the
@@ -121,7 +123,9 @@ func (b *balancer) retireNodeLocked(n *node) {
 	for _, f := range frontends {
 		b.leaveLocked(f)
 	}
+	b.disabling[n.AvailabilityZone]++
 	b.edge.work.Go(func() {
+		defer b.disabled(n.AvailabilityZone)
 		ctx, cancel := context.WithTimeout(b.edge.patient, grace)
 		defer cancel()
 		var ending sync.WaitGroup
@@ -133,6 +137,17 @@ func (b *balancer) retireNodeLocked(n *node) {
 			t.Close()
 		}
 	})
+}
+
+// disabled notes that a node that left the zone has answered its last request.
+func (b *balancer) disabled(zone string) {
+	b.mu.Lock()
+	b.disabling[zone]--
+	changed := b.refreshLocked()
+	b.mu.Unlock()
+	if changed {
+		b.edge.changed(b.name)
+	}
 }
 
 // graceLocked is how long requests in flight may still take once a node or a listener

@@ -143,7 +143,7 @@ type Probe struct {
 	Duration time.Duration
 	OK       bool
 	Status   int    // the HTTP status, 0 when there was none
-	Failure  string // a stable word: timeout, refused, reset, tls, malformed, status, egress; empty when OK
+	Failure  string // a stable word: timeout, refused, reset, tls, malformed, status, egress, internal; empty when OK
 	Detail   string // one line of evidence
 }
 

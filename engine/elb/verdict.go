@@ -20,16 +20,28 @@ const (
 	descFailed      = "Instance has failed at least the UnhealthyThreshold number of health checks consecutively."
 	descRecovering  = "Instance has not passed the configured HealthyThreshold number of health checks consecutively."
 	descZone        = "Instance is in the EC2 Availability Zone for which LoadBalancer is not configured to route traffic to."
+	descDisabling   = "Disable Availability Zone is currently in progress."
+	descTransient   = "A transient error occurred. Please try again later."
 	descDraining    = "Instance deregistration currently in progress."
 	descPending     = "Instance is in pending state."
 	descStopped     = "Instance is in stopped state."
 	descTerminated  = "Instance is in terminated state."
 )
 
+// zoneStanding is how a load balancer stands in an Availability Zone.
+type zoneStanding int
+
+const (
+	zoneDisabled  zoneStanding = iota
+	zoneDisabling              // requests that are at its node there are still being answered
+	zoneEnabled
+)
+
 // verdict says how a target stands, in AWS's words. AWS has no words of its own for an
 // instance on its way down: it counts as down already, since nothing is routed to it.
-// zoned is whether the target's zone is enabled; r is what the judging node thinks.
-func verdict(availability string, zoned bool, r health.Record, unhealthy int) (HealthState, string, string) {
+// zone is how the load balancer stands in the target's zone, r what the judging node
+// thinks, unsure whether that node could not even make its last probe.
+func verdict(availability string, zone zoneStanding, r health.Record, unhealthy int, unsure bool) (HealthState, string, string) {
 	switch availability {
 	case "pending":
 		return OutOfService, reasonInstance, descPending
@@ -38,8 +50,13 @@ func verdict(availability string, zoned bool, r health.Record, unhealthy int) (H
 	case "shutting-down", "terminated":
 		return OutOfService, reasonInstance, descTerminated
 	}
-	if !zoned {
+	switch {
+	case zone == zoneDisabling:
+		return OutOfService, reasonELB, descDisabling
+	case zone == zoneDisabled:
 		return OutOfService, reasonELB, descZone
+	case unsure:
+		return Unknown, reasonELB, descTransient
 	}
 	switch r.State {
 	case health.InService:
@@ -80,12 +97,13 @@ func compareRecords(a, b health.Record) int {
 func (b *balancer) refreshMemberLocked(m *member) (changed bool) {
 	h := Health{InstanceID: m.target.ID, Zone: m.target.Zone, Since: m.shown.Since}
 	var r health.Record
+	var unsure bool
 	if p := strictest(b.nodes, m.paths); p != nil {
-		r = p.record
+		r, unsure = p.record, p.unsure
 		h.Passes, h.Failures, h.LastProbe = r.Passes(), r.Failures(), p.last
 	}
 	h.State, h.ReasonCode, h.Description = verdict(
-		m.target.Availability, b.zoneEnabledLocked(m.target.Zone), r, b.record.HealthCheck.UnhealthyThreshold)
+		m.target.Availability, b.zoneStandingLocked(m.target.Zone), r, b.record.HealthCheck.UnhealthyThreshold, unsure)
 	if h.State != m.shown.State || h.Description != m.shown.Description {
 		h.Since = time.Now()
 	}

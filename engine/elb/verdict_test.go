@@ -11,25 +11,29 @@ func TestEverySituationHasAWSsWords(t *testing.T) {
 	out := func(streak int) health.Record { return health.Record{State: health.OutOfService, Streak: streak} }
 	for _, c := range []struct {
 		name, availability  string
-		zoned               bool
+		zone                zoneStanding
 		record              health.Record
 		state               HealthState
 		reason, description string
+		unsure              bool
 	}{
-		{"healthy", "running", true, health.Record{State: health.InService, Streak: 3}, InService, "N/A", "N/A"},
-		{"healthy with one failure", "running", true, health.Record{State: health.InService, Streak: -1}, InService, "N/A", "N/A"},
-		{"just registered", "running", true, health.Record{}, OutOfService, "ELB", "Instance registration is still in progress."},
-		{"failed", "running", true, out(-2), OutOfService, "Instance", "Instance has failed at least the UnhealthyThreshold number of health checks consecutively."},
-		{"recovering", "running", true, out(1), OutOfService, "Instance", "Instance has not passed the configured HealthyThreshold number of health checks consecutively."},
-		{"relapsed once", "running", true, out(-1), OutOfService, "Instance", "Instance has not passed the configured HealthyThreshold number of health checks consecutively."},
-		{"zone not enabled", "running", false, health.Record{}, OutOfService, "ELB", "Instance is in the EC2 Availability Zone for which LoadBalancer is not configured to route traffic to."},
-		{"pending", "pending", true, health.Record{}, OutOfService, "Instance", "Instance is in pending state."},
-		{"stopped", "stopped", true, health.Record{}, OutOfService, "Instance", "Instance is in stopped state."},
-		{"stopped in another zone", "stopped", false, health.Record{}, OutOfService, "Instance", "Instance is in stopped state."},
-		{"terminated", "terminated", true, health.Record{}, OutOfService, "Instance", "Instance is in terminated state."},
+		{"healthy", "running", zoneEnabled, health.Record{State: health.InService, Streak: 3}, InService, "N/A", "N/A", false},
+		{"healthy with one failure", "running", zoneEnabled, health.Record{State: health.InService, Streak: -1}, InService, "N/A", "N/A", false},
+		{"just registered", "running", zoneEnabled, health.Record{}, OutOfService, "ELB", "Instance registration is still in progress.", false},
+		{"failed", "running", zoneEnabled, out(-2), OutOfService, "Instance", "Instance has failed at least the UnhealthyThreshold number of health checks consecutively.", false},
+		{"recovering", "running", zoneEnabled, out(1), OutOfService, "Instance", "Instance has not passed the configured HealthyThreshold number of health checks consecutively.", false},
+		{"relapsed once", "running", zoneEnabled, out(-1), OutOfService, "Instance", "Instance has not passed the configured HealthyThreshold number of health checks consecutively.", false},
+		{"zone not enabled", "running", zoneDisabled, health.Record{}, OutOfService, "ELB", "Instance is in the EC2 Availability Zone for which LoadBalancer is not configured to route traffic to.", false},
+		{"zone being disabled", "running", zoneDisabling, health.Record{State: health.InService, Streak: 3}, OutOfService, "ELB", "Disable Availability Zone is currently in progress.", false},
+		{"the prober's own trouble", "running", zoneEnabled, health.Record{State: health.InService, Streak: 3}, Unknown, "ELB", "A transient error occurred. Please try again later.", true},
+		{"stopped, whatever the prober's trouble", "stopped", zoneEnabled, health.Record{}, OutOfService, "Instance", "Instance is in stopped state.", true},
+		{"pending", "pending", zoneEnabled, health.Record{}, OutOfService, "Instance", "Instance is in pending state.", false},
+		{"stopped", "stopped", zoneEnabled, health.Record{}, OutOfService, "Instance", "Instance is in stopped state.", false},
+		{"stopped in another zone", "stopped", zoneDisabled, health.Record{}, OutOfService, "Instance", "Instance is in stopped state.", false},
+		{"terminated", "terminated", zoneEnabled, health.Record{}, OutOfService, "Instance", "Instance is in terminated state.", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			state, reason, description := verdict(c.availability, c.zoned, c.record, 2)
+			state, reason, description := verdict(c.availability, c.zone, c.record, 2, c.unsure)
 			if state != c.state || reason != c.reason || description != c.description {
 				t.Errorf("%s, %s, %q; want %s, %s, %q", state, reason, description, c.state, c.reason, c.description)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"slices"
 	"syscall"
 	"testing"
@@ -93,5 +94,14 @@ func TestABlockedDialNamesItsOwnLayer(t *testing.T) {
 	}, 1).Probe
 	if r := p.Run(t.Context()); r.Failure != Egress || r.Detail != "no rule  lets it out" {
 		t.Errorf("a blocked dial gave %+v", r)
+	}
+}
+
+func TestAProberThatRanOutOfDescriptorsBlamesItself(t *testing.T) {
+	p := check(func(context.Context) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Err: os.NewSyscallError("socket", syscall.EMFILE)}
+	}, 1).Probe
+	if r := p.Run(t.Context()); r.Failure != Internal || r.OK {
+		t.Errorf("a prober without descriptors gave %+v", r)
 	}
 }

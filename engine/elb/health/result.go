@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -24,6 +25,7 @@ const (
 	Malformed Failure = "malformed" // what came back is not a complete HTTP answer
 	Status    Failure = "status"    // an HTTP status other than 200
 	Egress    Failure = "egress"    // the prober itself is not allowed out
+	Internal  Failure = "internal"  // the prober could not probe: it says nothing of the target
 )
 
 // Result is what one probe saw.
@@ -57,6 +59,8 @@ func failed(err error, doing string, timeout time.Duration, otherwise Failure) R
 	switch {
 	case errors.As(err, &b):
 		return Result{Failure: b.Failure, Detail: oneLine(b.Detail)}
+	case isOwn(err):
+		return Result{Failure: Internal, Detail: oneLine(fmt.Sprintf("%s: %v", doing, err))}
 	case isTimeout(err):
 		return Result{Failure: Timeout, Detail: fmt.Sprintf("%s: nothing came within %v", doing, timeout)}
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -65,6 +69,14 @@ func failed(err error, doing string, timeout time.Duration, otherwise Failure) R
 		return Result{Failure: Reset, Detail: doing + ": the connection was closed"}
 	}
 	return Result{Failure: otherwise, Detail: oneLine(fmt.Sprintf("%s: %v", doing, err))}
+}
+
+// isOwn reports whether the prober ran out of something of its own: descriptors, memory
+// or addresses.
+func isOwn(err error) bool {
+	return slices.ContainsFunc([]error{
+		syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ENOBUFS, syscall.EADDRNOTAVAIL, syscall.EADDRINUSE,
+	}, func(own error) bool { return errors.Is(err, own) })
 }
 
 func isTimeout(err error) bool {
