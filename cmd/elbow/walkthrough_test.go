@@ -23,7 +23,7 @@ type walkthrough struct {
 	group    string    // its security group's id
 }
 
-// TestWalkthrough plays ../shared/walkthrough.md, rows 0 to 15 with both false leads, by
+// TestWalkthrough plays the whole tutorial, rows 0 to 15 with both false leads, by
 // the labels a person would use. Outcomes are read from the pages and from the wire. The
 // console is on one port and the names are opened on another.
 func TestWalkthrough(t *testing.T) {
