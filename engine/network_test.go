@@ -37,7 +37,7 @@ func (c cloud) with(t *testing.T) cloud {
 func newCloud(t *testing.T) cloud {
 	t.Helper()
 	fast := pace.New(1e6)
-	fabric, err := network.NewFabric(network.FabricConfig{LockDir: t.TempDir(), InMemory: true, Pace: fast})
+	fabric, err := network.NewFabric(network.FabricConfig{LockDir: t.TempDir(), InMemory: true})
 	if err != nil {
 		t.Fatal(err)
 	}

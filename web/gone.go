@@ -33,7 +33,7 @@ func (s *Server) gone(w http.ResponseWriter, r *http.Request, route network.Rout
 	case "renamed":
 		n.Title = i18n.T(ctx, "gone.renamed_title")
 		n.Text = i18n.T(ctx, "gone.renamed", i18n.V{"Name": route.Name, "Resource": route.Resource})
-		n.Hint, n.Links = i18n.T(ctx, "gone.now"), []string{"http://" + route.Now + portSuffix(r.Host) + "/"}
+		n.Hint, n.Links = i18n.T(ctx, "gone.now"), []string{scheme(r) + "://" + route.Now + portSuffix(r.Host) + "/"}
 	case "internal":
 		n.Title = i18n.T(ctx, "gone.internal_title")
 		n.Text = i18n.T(ctx, "gone.internal", i18n.V{"Name": route.Name, "Resource": route.Resource})

@@ -27,7 +27,7 @@ var arrows = map[string][]string{
 	"engine/elb/proxy":   {"engine/elb/balance"},
 	"engine/elb/health":  {"engine/pace"},
 	"engine/elb/balance": nil,
-	"engine/network":     {"engine/fault", "engine/ident", "engine/pace"},
+	"engine/network":     {"engine/fault", "engine/ident"},
 }
 
 // keepers are the only packages that may import what they keep from the others.

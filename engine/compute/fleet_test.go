@@ -48,7 +48,7 @@ var openGroup = network.SecurityGroup{
 func newCloud(t testing.TB, inMemory bool, speed float64) *cloud {
 	t.Helper()
 	p := pace.New(speed)
-	fabric, err := network.NewFabric(network.FabricConfig{LockDir: t.TempDir(), InMemory: inMemory, Pace: p, Hold: time.Second})
+	fabric, err := network.NewFabric(network.FabricConfig{LockDir: t.TempDir(), InMemory: inMemory, Hold: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

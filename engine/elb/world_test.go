@@ -58,7 +58,7 @@ func bothWays(t *testing.T, test func(t *testing.T, w *world)) {
 func newWorld(t *testing.T, inMemory bool) *world {
 	t.Helper()
 	p := pace.New(quick)
-	f, err := network.NewFabric(network.FabricConfig{InMemory: inMemory, Pace: p, Hold: time.Second})
+	f, err := network.NewFabric(network.FabricConfig{InMemory: inMemory, Hold: time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,14 +10,12 @@ import (
 	"time"
 
 	"elbow/engine/fault"
-	"elbow/engine/pace"
 )
 
 // FabricConfig is what a fabric is made of; its zero value is usable.
 type FabricConfig struct {
 	LockDir  string        // where /16s of loopback are claimed; by default elbow-net in the host's directory for temporary files
 	InMemory bool          // interfaces meet in memory even where they could be bound
-	Pace     *pace.Pace    // taken so that all data planes are made alike, and not used: real traffic is never paced
 	Log      *slog.Logger  // by default nothing is logged
 	Hold     time.Duration // how long a denied connection from outside is held mute; 2 minutes by default
 	MaxHeld  int           // how many are held at once; 1024 by default, fewer where descriptors are scarce
